@@ -1,0 +1,115 @@
+//! From a training set to a model: the learner that evaluation and the shipped model share.
+
+use common::dataset::Dataset;
+use common::evaluation::{Classifier, Learner};
+use common::model::{Engine, Model, ModelError, ModelParts, TrainingFacts};
+use thiserror::Error;
+use common::tree::bins::{Binned, MAX_BINS};
+use common::tree::grow::{GrowSettings, Grown, grow};
+use common::tree::smartcore::{self, SmartcoreError};
+
+/// Depth and leaf size of shipped trees: deep enough for a dozen types, with leaves that two pods agree on.
+pub const TREE: GrowSettings = GrowSettings { max_depth: 12, min_leaf: 0.5 };
+
+/// Why a training failed.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// The parts do not make a model, e.g. a class is called `unknown`.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The second engine gave no tree.
+    #[error(transparent)]
+    Smartcore(#[from] SmartcoreError),
+}
+
+/// How models are trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trainer {
+    /// What grows the tree.
+    pub engine: Engine,
+    /// Whether rows are normalised to 0..1 first.
+    pub normalise: bool,
+}
+
+/// A model that has learned, for evaluation.
+pub struct Fitted(Model);
+
+impl Classifier for Fitted {
+    fn probabilities(&self, row: &[f64]) -> Vec<f64> {
+        self.0.probabilities(row)
+    }
+}
+
+impl Learner for Trainer {
+    type Fitted = Fitted;
+    type Error = TrainError;
+
+    fn fit(&self, data: &Dataset, rows: &[u32]) -> Result<Fitted, TrainError> {
+        self.train(data, rows, TrainingFacts::default()).map(Fitted)
+    }
+}
+
+impl Trainer {
+    /// Trains on `rows` of `data`; `facts` go into the model, with pods, samples and importance filled in here.
+    ///
+    /// Each pod weighs the same, however many samples it has.
+    pub fn train(&self, data: &Dataset, rows: &[u32], facts: TrainingFacts) -> Result<Model, TrainError> {
+        let mut columns: Vec<Vec<f64>> =
+            data.columns.iter().map(|column| rows.iter().map(|row| column[*row as usize]).collect()).collect();
+        let class: Vec<u16> = rows.iter().map(|row| data.class[*row as usize]).collect();
+        let scaling = self.normalise.then(|| columns.iter_mut().map(|column| normalise(column)).collect());
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        let Grown { tree, importance } = match self.engine {
+            Engine::Podprint => {
+                let binned = Binned::new(&columns, MAX_BINS);
+                grow(&binned, &class, data.classes.len(), &pod_weights(data, rows), &all, &TREE)
+            }
+            Engine::Smartcore => smartcore::fit(&columns, &class, data.classes.len(), &pod_weights(data, rows), &all, &TREE)?,
+        };
+        let (pods, samples) = counts(data, rows);
+        Ok(Model::new(ModelParts {
+            engine: self.engine,
+            classes: data.classes.clone(),
+            features: data.features.clone(),
+            scaling,
+            trees: vec![tree],
+            facts: TrainingFacts { pods, samples, importance, ..facts },
+        })?)
+    }
+}
+
+/// The weight of each row, in pods: one over the rows of its pod.
+fn pod_weights(data: &Dataset, rows: &[u32]) -> Vec<f64> {
+    let mut of_group = vec![0_u32; data.groups.len()];
+    for row in rows {
+        of_group[data.group[*row as usize] as usize] += 1;
+    }
+    rows.iter().map(|row| 1.0 / f64::from(of_group[data.group[*row as usize] as usize])).collect()
+}
+
+/// Scales a column to 0..1 and gives its least and largest value; a missing value stays missing.
+fn normalise(column: &mut [f64]) -> (f64, f64) {
+    let (min, max) = column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), v| (min.min(*v), max.max(*v)));
+    if min > max {
+        return (0.0, 0.0);
+    }
+    for value in column.iter_mut().filter(|value| !value.is_nan()) {
+        *value = if min < max { (*value - min) / (max - min) } else { 0.0 };
+    }
+    (min, max)
+}
+
+/// Pods and samples of each class.
+pub fn counts(data: &Dataset, rows: &[u32]) -> (Vec<u32>, Vec<u64>) {
+    let mut pods = vec![0; data.classes.len()];
+    let mut samples = vec![0; data.classes.len()];
+    let mut met = vec![false; data.groups.len()];
+    for row in rows {
+        let (class, group) = (usize::from(data.class[*row as usize]), data.group[*row as usize] as usize);
+        samples[class] += 1;
+        if !std::mem::replace(&mut met[group], true) {
+            pods[class] += 1;
+        }
+    }
+    (pods, samples)
+}
