@@ -40,7 +40,12 @@ pub async fn main(
 }
 
 /// Runs passes one after the other until a signal comes; a pass that fails is said, and the schedule goes on.
-async fn on_schedule(schedule: &Schedule, pass: &Pass, learning: &Learning, mut shutdown: Shutdown) -> anyhow::Result<()> {
+async fn on_schedule(
+    schedule: &Schedule,
+    pass: &Pass,
+    learning: &Learning,
+    mut shutdown: Shutdown,
+) -> anyhow::Result<()> {
     info!(%schedule, "training on schedule");
     let Some(first) = schedule.first_run(Time::now()) else { bail!("the schedule {schedule} never comes due") };
     let mut due = first;
@@ -75,7 +80,8 @@ fn train_once(pass: &Pass, learning: &Learning) -> anyhow::Result<()> {
     let mut collector = Collector::new(pass.plan.clone());
     for dir in &pass.recordings {
         info!(recording = %dir.display(), "reading");
-        let mut recording = Recording::open(dir).with_context(|| format!("cannot read the recording {}", dir.display()))?;
+        let mut recording =
+            Recording::open(dir).with_context(|| format!("cannot read the recording {}", dir.display()))?;
         collector.images(recording.images());
         for event in recording.by_ref() {
             collector.on(event);
@@ -85,7 +91,8 @@ fn train_once(pass: &Pass, learning: &Learning) -> anyhow::Result<()> {
     let Collected { data, unlabelled } = collector.finish();
     refuse_unusable(&data, pass)?;
     results::training_set(pass, &data)?;
-    let source = pass.recordings.iter().map(|dir| format!("recording {}", dir.display())).collect::<Vec<_>>().join(", ");
+    let source =
+        pass.recordings.iter().map(|dir| format!("recording {}", dir.display())).collect::<Vec<_>>().join(", ");
     let mut notes = Vec::new();
     if unlabelled > 0 {
         notes.push(format!("{unlabelled} containers with metrics belong to no class of the list and were left out"));
@@ -128,13 +135,19 @@ fn learn(
     let evaluation = evaluate(data, trainer, plan)?;
     info!(largest, "drawing the learning curve");
     let curve = learning_curve(data, trainer, plan, *largest)?;
-    let figures = [("accuracy", evaluation.confusion.accuracy), ("balanced_accuracy", evaluation.confusion.balanced_accuracy)]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect();
+    let figures =
+        [("accuracy", evaluation.confusion.accuracy), ("balanced_accuracy", evaluation.confusion.balanced_accuracy)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
     let rows: Vec<u32> = (0..data.rows() as u32).collect();
-    let facts =
-        TrainingFacts { trained_at: now.millis(), source: source.clone(), seed: plan.seed, figures, ..TrainingFacts::default() };
+    let facts = TrainingFacts {
+        trained_at: now.millis(),
+        source: source.clone(),
+        seed: plan.seed,
+        figures,
+        ..TrainingFacts::default()
+    };
     info!("training the model on all rows");
     let model = trainer.train(data, &rows, facts)?;
     let learned = Learned {

@@ -1,12 +1,15 @@
 //! From a training set to a model: the learner that evaluation and the shipped model share.
 
+use std::collections::HashSet;
+
 use common::dataset::Dataset;
 use common::evaluation::{Classifier, Learner};
 use common::model::{Engine, Model, ModelError, ModelParts, TrainingFacts};
-use thiserror::Error;
 use common::tree::bins::{Binned, MAX_BINS};
 use common::tree::grow::{GrowSettings, Grown, grow};
 use common::tree::smartcore::{self, SmartcoreError};
+use common::tree::{Tree, TreeError};
+use thiserror::Error;
 
 /// Depth and leaf size of shipped trees: deep enough for a dozen types, with leaves that two pods agree on.
 pub const TREE: GrowSettings = GrowSettings { max_depth: 12, min_leaf: 0.5 };
@@ -17,6 +20,9 @@ pub enum TrainError {
     /// The parts do not make a model, e.g. a class is called `unknown`.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The leaves do not hold: never seen.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
     /// The second engine gave no tree.
     #[error(transparent)]
     Smartcore(#[from] SmartcoreError),
@@ -64,8 +70,11 @@ impl Trainer {
                 let binned = Binned::new(&columns, MAX_BINS);
                 grow(&binned, &class, data.classes.len(), &pod_weights(data, rows), &all, &TREE)
             }
-            Engine::Smartcore => smartcore::fit(&columns, &class, data.classes.len(), &pod_weights(data, rows), &all, &TREE)?,
+            Engine::Smartcore => {
+                smartcore::fit(&columns, &class, data.classes.len(), &pod_weights(data, rows), &all, &TREE)?
+            }
         };
+        let tree = weigh_by_pods(tree, &columns, data, rows)?;
         let (pods, samples) = counts(data, rows);
         Ok(Model::new(ModelParts {
             engine: self.engine,
@@ -78,13 +87,60 @@ impl Trainer {
     }
 }
 
-/// The weight of each row, in pods: one over the rows of its pod.
+/// The weight of each row, in pods; the rows of a pod sum to 1, however many they are.
+///
+/// A window of k samples weighs 1/k: the early answers are the ones that people wait for, and long windows are alike. The
+/// windows from the start of a container weigh as much together as all later ones: a new pod is the usual case.
 fn pod_weights(data: &Dataset, rows: &[u32]) -> Vec<f64> {
-    let mut of_group = vec![0_u32; data.groups.len()];
+    let later = later_windows(data);
+    let mut sums = vec![[0.0; 2]; data.groups.len()];
+    let part = |row: u32| (data.group[row as usize] as usize, usize::from(later[row as usize]));
     for row in rows {
-        of_group[data.group[*row as usize] as usize] += 1;
+        let (group, later) = part(*row);
+        sums[group][later] += 1.0 / f64::from(data.window[*row as usize].max(1));
     }
-    rows.iter().map(|row| 1.0 / f64::from(of_group[data.group[*row as usize] as usize])).collect()
+    rows.iter()
+        .map(|row| {
+            let (group, later) = part(*row);
+            let parts = sums[group].iter().filter(|sum| **sum > 0.0).count() as f64;
+            1.0 / f64::from(data.window[*row as usize].max(1)) / sums[group][later] / parts
+        })
+        .collect()
+}
+
+/// Which rows stand after their group's first run of growing windows.
+fn later_windows(data: &Dataset) -> Vec<bool> {
+    let mut longest = vec![(0_u8, false); data.groups.len()];
+    data.group
+        .iter()
+        .zip(&data.window)
+        .map(|(group, window)| {
+            let (before, later) = &mut longest[*group as usize];
+            *later |= *window < *before;
+            *before = *window;
+            *later
+        })
+        .collect()
+}
+
+/// Scales the weights of each leaf to the number of pods that ended there: that is what its shares rest on, while the
+/// weight of a pod is spread over many leaves.
+fn weigh_by_pods(tree: Tree, columns: &[Vec<f64>], data: &Dataset, rows: &[u32]) -> Result<Tree, TreeError> {
+    let mut pods: Vec<HashSet<u32>> = vec![HashSet::new(); tree.nodes().len()];
+    let mut values = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        values.clear();
+        values.extend(columns.iter().map(|column| column[at]));
+        pods[tree.leaf_index(&values)].insert(data.group[*row as usize]);
+    }
+    tree.with_leaves(|leaf, weights| {
+        let sum: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
+        let scale = pods[leaf].len() as f64 * 1000.0 / sum;
+        weights
+            .iter()
+            .map(|weight| if *weight == 0 { 0 } else { (f64::from(*weight) * scale).round().max(1.0) as u32 })
+            .collect()
+    })
 }
 
 /// Scales a column to 0..1 and gives its least and largest value; a missing value stays missing.

@@ -219,14 +219,7 @@ impl Tally {
     }
 
     /// Judges the rows of one unit; gives the verdict that enters the confusion matrix.
-    fn test(
-        &mut self,
-        data: &Dataset,
-        fitted: &impl Classifier,
-        group: u32,
-        class: u16,
-        rows: &[u32],
-    ) -> (u16, f64) {
+    fn test(&mut self, data: &Dataset, fitted: &impl Classifier, group: u32, class: u16, rows: &[u32]) -> (u16, f64) {
         let mut sums = vec![0.0; data.classes.len()];
         let mut row = Vec::with_capacity(data.columns.len());
         let mut right_rows = 0_u64;
@@ -261,14 +254,7 @@ impl Tally {
         verdict
     }
 
-    fn finish(
-        self,
-        data: &Dataset,
-        plan: &Plan,
-        units: &Units,
-        splits: usize,
-        folds: Option<Vec<Fold>>,
-    ) -> Evaluation {
+    fn finish(self, data: &Dataset, plan: &Plan, units: &Units, splits: usize, folds: Option<Vec<Fold>>) -> Evaluation {
         let after = AFTER.into_iter().zip(self.after).map(|(samples, (groups, tested, right, confidence))| {
             let confidence = (tested > 0).then(|| confidence / tested as f64);
             let accuracy = share(right, tested);

@@ -78,7 +78,9 @@ pub static CATALOG: &[Spec] = &[
     spec("memory_working_set_bytes", Unit::Bytes, Group::Memory, |v| v.last(MemoryWorkingSet)),
     spec("memory_rss_bytes", Unit::Bytes, Group::Memory, |v| v.last(MemoryRss)),
     spec("memory_rss_share", Unit::None, Group::Memory, |v| ratio(v.last(MemoryRss), v.last(MemoryUsage))),
-    spec("memory_inactive_share", Unit::None, Group::Memory, |v| 1.0 - ratio(v.last(MemoryWorkingSet), v.last(MemoryUsage))),
+    spec("memory_inactive_share", Unit::None, Group::Memory, |v| {
+        1.0 - ratio(v.last(MemoryWorkingSet), v.last(MemoryUsage))
+    }),
     spec("memory_rss_growth", Unit::BytesPerSecond, Group::Memory, |v| v.growth(MemoryRss)),
     spec("startup_memory_rss_bytes", Unit::Bytes, Group::Memory, |v| v.startup(MemoryRss)),
     // CPU and processes.
@@ -106,7 +108,9 @@ pub static CATALOG: &[Spec] = &[
     spec("read_bytes_per_second", Unit::BytesPerSecond, Group::Disk, |v| v.rate(BlockReadBytes)),
     spec("write_bytes_per_second", Unit::BytesPerSecond, Group::Disk, |v| v.rate(BlockWriteBytes)),
     spec("bytes_per_write", Unit::Bytes, Group::Disk, |v| ratio(v.increase(BlockWriteBytes), v.increase(BlockWrites))),
-    spec("bytes_per_write_since_start", Unit::Bytes, Group::Disk, |v| ratio(v.last(BlockWriteBytes), v.last(BlockWrites))),
+    spec("bytes_per_write_since_start", Unit::Bytes, Group::Disk, |v| {
+        ratio(v.last(BlockWriteBytes), v.last(BlockWrites))
+    }),
     spec("bytes_per_read_since_start", Unit::Bytes, Group::Disk, |v| ratio(v.last(BlockReadBytes), v.last(BlockReads))),
     spec("startup_writes", Unit::None, Group::Disk, |v| v.startup(BlockWrites)),
     spec("startup_write_bytes", Unit::Bytes, Group::Disk, |v| v.startup(BlockWriteBytes)),
@@ -118,8 +122,12 @@ pub static CATALOG: &[Spec] = &[
     // Relations.
     spec("cpu_time_per_network_byte", Unit::Nanoseconds, Group::Relations, |v| ratio(v.increase(CpuTime), v.traffic())),
     spec("memory_rss_per_process", Unit::Bytes, Group::Relations, |v| ratio(v.last(MemoryRss), v.last(Processes))),
-    spec("cpu_time_per_write", Unit::Nanoseconds, Group::Relations, |v| ratio(v.increase(CpuTime), v.increase(BlockWrites))),
-    spec("write_bytes_per_network_byte", Unit::None, Group::Relations, |v| ratio(v.increase(BlockWriteBytes), v.traffic())),
+    spec("cpu_time_per_write", Unit::Nanoseconds, Group::Relations, |v| {
+        ratio(v.increase(CpuTime), v.increase(BlockWrites))
+    }),
+    spec("write_bytes_per_network_byte", Unit::None, Group::Relations, |v| {
+        ratio(v.increase(BlockWriteBytes), v.traffic())
+    }),
     spec("log_bytes_per_network_byte", Unit::None, Group::Relations, |v| ratio(v.difference(LogsUsed), v.traffic())),
     // Counters since the start.
     original("rx_bytes", Unit::Bytes, Group::Totals, |v| v.last(RxBytes)),

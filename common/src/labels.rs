@@ -200,7 +200,10 @@ mod tests {
         for (text, error) in [
             ("", "it has no class; at least one is needed, such as `mysql,nginx` or `mysql=mysql|mariadb,nginx`"),
             ("nginx,nginx", "class `nginx` is named twice"),
-            ("unknown", "`unknown` is not a class; allowed are 1 to 63 letters, digits, `-`, `_`, `.`, but not `unknown`"),
+            (
+                "unknown",
+                "`unknown` is not a class; allowed are 1 to 63 letters, digits, `-`, `_`, `.`, but not `unknown`",
+            ),
             ("a=b||c", "class `a` has an empty pattern; write `a` or `a=pattern|pattern`"),
         ] {
             assert_eq!(text.parse::<ClassList>().unwrap_err().to_string(), error);

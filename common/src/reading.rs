@@ -222,7 +222,8 @@ impl Joiner {
             }
         };
         add(&state.cadvisor, CADVISOR_METRICS, &mut sample.values);
-        if let Some((_, values)) = state.block_io.as_ref().filter(|_| within(state.block_io.as_ref(), time, SAME_PASS)) {
+        if let Some((_, values)) = state.block_io.as_ref().filter(|_| within(state.block_io.as_ref(), time, SAME_PASS))
+        {
             sample.values.merge(values);
         } else if state.block_io.is_some() {
             // Two countings of the same thing do not mix within one container.
@@ -252,13 +253,8 @@ impl Joiner {
 
 const BLOCK_METRICS: &[Metric] =
     &[Metric::BlockReads, Metric::BlockWrites, Metric::BlockReadBytes, Metric::BlockWriteBytes];
-const CADVISOR_METRICS: &[Metric] = &[
-    Metric::BlockReads,
-    Metric::BlockWrites,
-    Metric::BlockReadBytes,
-    Metric::BlockWriteBytes,
-    Metric::Processes,
-];
+const CADVISOR_METRICS: &[Metric] =
+    &[Metric::BlockReads, Metric::BlockWrites, Metric::BlockReadBytes, Metric::BlockWriteBytes, Metric::Processes];
 
 fn within(at: Option<&(Time, Values)>, time: Time, millis: i64) -> bool {
     at.is_some_and(|(at, _)| (at.millis() - time.millis()).abs() <= millis)
@@ -300,9 +296,13 @@ mod tests {
         }
         let samples = joiner.finish();
         for (seconds, metric, value) in expected {
-            let (_, sample) = samples.iter().find(|(_, sample)| sample.time.millis() == seconds * 1000).expect("a sample");
+            let (_, sample) =
+                samples.iter().find(|(_, sample)| sample.time.millis() == seconds * 1000).expect("a sample");
             let found = sample.values.get(*metric);
-            assert!((found - value).abs() < 1e-9 || (found.is_nan() && value.is_nan()), "{seconds} {metric:?}: {found}");
+            assert!(
+                (found - value).abs() < 1e-9 || (found.is_nan() && value.is_nan()),
+                "{seconds} {metric:?}: {found}"
+            );
         }
     }
 

@@ -27,8 +27,6 @@ mod values;
 pub use error::{Origin, SettingsError};
 pub use flags::{flags, given};
 pub use lookup::{Given, Lookup};
-pub use sections::{
-    Collecting, Influx, Kubernetes, LogSettings, MetricsSource, Training, Watching,
-};
+pub use sections::{Collecting, Influx, Kubernetes, LogSettings, MetricsSource, Training, Watching};
 pub use table::{Program, SETTINGS, Setting, name, setting, table_markdown};
 pub use values::{Access, HttpUrl, LogFormat, Secret, SourceKind, Speed};

@@ -48,19 +48,13 @@ impl Shutdown {
             tracing::warn!(signal = %name, "second signal: stopping at once");
             exit(code);
         });
-        Ok(Self {
-            asked,
-            _listener: Some(Arc::new(Listener(task.abort_handle()))),
-        })
+        Ok(Self { asked, _listener: Some(Arc::new(Listener(task.abort_handle()))) })
     }
 
     /// A shutdown that nothing but its trigger asks for.
     pub fn manual() -> (Trigger, Self) {
         let (sender, asked) = watch::channel(false);
-        let shutdown = Self {
-            asked,
-            _listener: None,
-        };
+        let shutdown = Self { asked, _listener: None };
         (Trigger(sender), shutdown)
     }
 
@@ -93,10 +87,7 @@ async fn next(interrupt: &mut Signal, terminate: &mut Signal) -> (&'static str, 
     }
 }
 
-#[expect(
-    clippy::exit,
-    reason = "whoever sends a second signal does not want to wait for a drain"
-)]
+#[expect(clippy::exit, reason = "whoever sends a second signal does not want to wait for a drain")]
 fn exit(code: i32) {
     std::process::exit(code)
 }
@@ -140,9 +131,7 @@ mod tests {
     async fn a_sigterm_asks_for_a_drain() {
         let mut shutdown = Shutdown::signals().unwrap();
         let id = std::process::id().to_string();
-        let sent = std::process::Command::new("kill")
-            .args(["-TERM", &id])
-            .status();
+        let sent = std::process::Command::new("kill").args(["-TERM", &id]).status();
         assert!(sent.unwrap().success());
         let asked = tokio::time::timeout(Duration::from_secs(10), shutdown.recv()).await;
         assert!(asked.is_ok() && shutdown.is_set());

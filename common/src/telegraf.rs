@@ -86,7 +86,9 @@ pub fn reading<'a>(
             (Family::Volume, pod(&tag, "namespace", "pod_name")?, None, volume)
         }
         BLOCK_IO => {
-            if tag("device") != Some("total") || tag("io.kubernetes.docker.type").is_some_and(|kind| kind != "container") {
+            if tag("device") != Some("total")
+                || tag("io.kubernetes.docker.type").is_some_and(|kind| kind != "container")
+            {
                 return None;
             }
             take(BLOCK_IO_FIELDS);

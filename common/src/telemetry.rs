@@ -93,11 +93,7 @@ mod tests {
     fn logged(filter: &str, format: LogFormat, log: impl FnOnce()) -> String {
         let buffer = Buffer::default();
         let writer = buffer.clone();
-        let settings = LogSettings {
-            filter: filter.to_owned(),
-            format,
-            color: true,
-        };
+        let settings = LogSettings { filter: filter.to_owned(), format, color: true };
         let subscriber = subscriber(&settings, false, move || writer.clone()).unwrap();
         tracing::subscriber::with_default(subscriber, log);
         let bytes = buffer.0.lock().unwrap().clone();
@@ -113,10 +109,7 @@ mod tests {
         let (time, rest) = text.split_once(' ').unwrap();
         assert!(Time::parse(time).is_some(), "{time}");
         assert_eq!((time.len(), &time[19..20], &time[23..]), (24, ".", "Z"));
-        assert_eq!(
-            rest.trim(),
-            "INFO x got classified confidence=0.97 samples=3"
-        );
+        assert_eq!(rest.trim(), "INFO x got classified confidence=0.97 samples=3");
     }
 
     #[test]
@@ -125,10 +118,7 @@ mod tests {
             tracing::warn!(pod = "a", "gone");
         });
         let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
-        assert_eq!(
-            (&line["message"], &line["pod"]),
-            (&"gone".into(), &"a".into())
-        );
+        assert_eq!((&line["message"], &line["pod"]), (&"gone".into(), &"a".into()));
         assert_eq!(line["level"], "WARN");
     }
 

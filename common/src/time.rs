@@ -24,9 +24,7 @@ impl Time {
 
     /// From RFC 3339 text such as `2026-11-20T23:32:36.263Z`.
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<Timestamp>()
-            .ok()
-            .map(|time| Self(time.as_millisecond()))
+        text.parse::<Timestamp>().ok().map(|time| Self(time.as_millisecond()))
     }
 
     /// The wall clock.
@@ -76,20 +74,14 @@ mod tests {
         for text in ["2026-11-20T23:32:36.263Z", "1970-01-01T00:00:00.000Z"] {
             assert_eq!(Time::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(
-            Time::parse("2026-11-20T23:32:36Z").unwrap().to_string(),
-            "2026-11-20T23:32:36.000Z"
-        );
+        assert_eq!(Time::parse("2026-11-20T23:32:36Z").unwrap().to_string(), "2026-11-20T23:32:36.000Z");
         assert_eq!(Time::parse("yesterday"), None);
     }
 
     #[test]
     fn every_number_is_a_time_that_can_be_written() {
         for millis in [i64::MIN, -1, 0, i64::MAX] {
-            assert!(
-                Time::from_millis(millis).to_string().ends_with('Z'),
-                "{millis}"
-            );
+            assert!(Time::from_millis(millis).to_string().ends_with('Z'), "{millis}");
         }
         assert_eq!(Time::from_nanos(1_500_000).millis(), 1);
     }

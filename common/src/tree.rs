@@ -36,8 +36,8 @@ pub enum Node {
         /// Index of the right child, above this node's own.
         right: u32,
     },
-    /// An answer: the weight of each class among the training rows that ended here, in thousandths of a pod;
-    /// one entry a class, the sum above zero.
+    /// An answer: the weight of each class among the training rows that ended here, in thousandths of a pod; one entry
+    /// a class, the sum above zero. Training scales the sum to the number of pods that ended here.
     Leaf {
         /// Weight by class index.
         weights: Vec<u32>,
@@ -116,17 +116,36 @@ impl Tree {
     ///
     /// `row` holds one value a feature, in the order of training; an absent column counts as missing.
     pub fn leaf(&self, row: &[f64]) -> &[u32] {
+        self.descend(row).1
+    }
+
+    /// The index in [`Self::nodes`] of the leaf that `row` reaches; `row` as for [`Tree::leaf`].
+    pub fn leaf_index(&self, row: &[f64]) -> usize {
+        self.descend(row).0
+    }
+
+    fn descend(&self, row: &[f64]) -> (usize, &[u32]) {
         debug_assert_eq!(row.len(), self.features, "a row has one value a feature");
         let mut at = 0;
         loop {
             match &self.nodes[at] {
-                Node::Leaf { weights } => return weights,
+                Node::Leaf { weights } => return (at, weights),
                 Node::Split { feature, threshold, missing_left, left, right } => {
                     let goes_left = goes_left(value_of(row, *feature), *threshold, *missing_left);
                     at = if goes_left { *left } else { *right } as usize;
                 }
             }
         }
+    }
+
+    /// The same questions with other leaf weights: `weights` gets a leaf's index and its weights.
+    pub fn with_leaves(mut self, mut weights: impl FnMut(usize, &[u32]) -> Vec<u32>) -> Result<Self, TreeError> {
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            if let Node::Leaf { weights: old } = node {
+                *old = weights(index, old);
+            }
+        }
+        Self::from_nodes(self.nodes, self.features, self.classes)
     }
 
     /// The questions that `row` answers on its way to its leaf, the root's first; empty for a single leaf.

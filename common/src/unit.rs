@@ -86,13 +86,8 @@ fn short(value: f64) -> String {
 }
 
 fn bytes(value: f64) -> String {
-    const STEPS: [(f64, &str); 5] = [
-        (1_099_511_627_776.0, "TiB"),
-        (1_073_741_824.0, "GiB"),
-        (1_048_576.0, "MiB"),
-        (1024.0, "KiB"),
-        (0.0, "B"),
-    ];
+    const STEPS: [(f64, &str); 5] =
+        [(1_099_511_627_776.0, "TiB"), (1_073_741_824.0, "GiB"), (1_048_576.0, "MiB"), (1024.0, "KiB"), (0.0, "B")];
     let (size, name) = STEPS.into_iter().find(|(size, _)| value.abs() >= *size).unwrap_or((0.0, "B"));
     format!("{} {name}", short(if size == 0.0 { value } else { value / size }))
 }

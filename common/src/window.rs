@@ -54,7 +54,8 @@ impl Window {
         if at == 0 && self.samples.len() == LONGEST {
             return Pushed::TooOld;
         }
-        let restarted = at == self.samples.len() && self.samples.back().is_some_and(|last| cpu_time_fell(last, &sample));
+        let restarted =
+            at == self.samples.len() && self.samples.back().is_some_and(|last| cpu_time_fell(last, &sample));
         if restarted {
             self.clear();
         }
@@ -140,7 +141,8 @@ mod tests {
 
     #[test]
     fn twelve_samples_are_kept() {
-        let pushes: Vec<_> = (1..=14).map(|i| (i * 10, i as f64, Pushed::Added)).chain([(5, 0.5, Pushed::TooOld)]).collect();
+        let pushes: Vec<_> =
+            (1..=14).map(|i| (i * 10, i as f64, Pushed::Added)).chain([(5, 0.5, Pushed::TooOld)]).collect();
         check(&pushes, &(3..=14).map(|i| i * 10).collect::<Vec<_>>());
     }
 

@@ -170,7 +170,8 @@ impl Follower {
 
     fn measured(&mut self, judge: &Judge, now: Time, name: &ContainerName, sample: Sample, sayings: &mut Vec<Saying>) {
         let Some(followed) = self.pods.get_mut(&name.pod) else { return };
-        let (Some(container), Some(task)) = (followed.pod.container(&name.container), followed.tasks.get_mut(&name.container))
+        let (Some(container), Some(task)) =
+            (followed.pod.container(&name.container), followed.tasks.get_mut(&name.container))
         else {
             return;
         };
@@ -191,7 +192,11 @@ impl Follower {
         let settled = verdict.settled;
         let container = &name.container;
         let millis = now.millis() - running.millis();
-        sayings.push(saying(now, &followed.pod, What::Classified { container: Arc::clone(container), verdict, millis }));
+        sayings.push(saying(
+            now,
+            &followed.pod,
+            What::Classified { container: Arc::clone(container), verdict, millis },
+        ));
         if settled {
             sayings.push(saying(now, &followed.pod, What::Finished { container: Arc::clone(container) }));
         }

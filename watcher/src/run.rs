@@ -58,7 +58,8 @@ async fn run(settings: Settings, mut shutdown: Shutdown) -> Result<(), Failure> 
     let recording = Recording::open(&dir).context("cannot watch the recording")?;
     let mut score = Score::open(&dir)?;
     let mut file = VerdictFile::create(verdicts.as_deref())?;
-    let mut follower = Follower::new(recording.images().clone(), i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX));
+    let mut follower =
+        Follower::new(recording.images().clone(), i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX));
     let mut span = Span::default();
     let begun = Instant::now();
     info!(recording = %dir.display(), "Start watching pods");

@@ -34,14 +34,18 @@ impl VerdictFile {
     /// Begins a new file, or none.
     pub fn create(path: Option<&Path>) -> anyhow::Result<Self> {
         let open = |path: &Path| {
-            File::create(path).map(BufWriter::new).with_context(|| format!("cannot write verdicts to {}", path.display()))
+            File::create(path)
+                .map(BufWriter::new)
+                .with_context(|| format!("cannot write verdicts to {}", path.display()))
         };
         Ok(Self(path.map(open).transpose()?))
     }
 
     /// Writes a line where the saying is a verdict; whole lines reach the file at once.
     pub fn write(&mut self, saying: &Saying) -> anyhow::Result<()> {
-        let (Some(file), What::Classified { container, verdict, .. }) = (&mut self.0, &saying.what) else { return Ok(()) };
+        let (Some(file), What::Classified { container, verdict, .. }) = (&mut self.0, &saying.what) else {
+            return Ok(());
+        };
         let line = VerdictLine {
             time: saying.time,
             namespace: &saying.pod.namespace,

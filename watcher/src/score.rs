@@ -92,7 +92,16 @@ impl Score {
         }
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-        table.set_header(["type", "right", "wrong", "unknown", "no metrics", "right of answered", "s to first", "s to settled"]);
+        table.set_header([
+            "type",
+            "right",
+            "wrong",
+            "unknown",
+            "no metrics",
+            "right of answered",
+            "s to first",
+            "s to settled",
+        ]);
         for unseen in [false, true] {
             let of_kind: Vec<_> = types.iter().filter(|((other, _), _)| *other == unseen).collect();
             if of_kind.is_empty() {
@@ -131,7 +140,8 @@ impl Tally {
     fn row(&self, name: &str, unseen: bool) -> [String; 8] {
         let answered = self.right + self.wrong + self.unknown;
         let good = if unseen { self.unknown } else { self.right };
-        let share = if answered == 0 { "-".to_owned() } else { format!("{:.1} %", good as f64 * 100.0 / answered as f64) };
+        let share =
+            if answered == 0 { "-".to_owned() } else { format!("{:.1} %", good as f64 * 100.0 / answered as f64) };
         [
             name.to_owned(),
             self.right.to_string(),

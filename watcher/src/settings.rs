@@ -71,6 +71,7 @@ impl Settings {
 
 fn not_yet() -> Failure {
     Failure::Settings(
-        "metrics.source is influxdb, which this version does not read yet; watch a recording with --recording DIR".to_owned(),
+        "metrics.source is influxdb, which this version does not read yet; watch a recording with --recording DIR"
+            .to_owned(),
     )
 }

@@ -19,7 +19,11 @@ pub struct FeatureSet {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum FeatureSetError {
     /// Neither a set nor a feature.
-    #[error("`{unknown}` is neither a set of features nor a feature; sets are {}; features are {}", set_names(), feature_names())]
+    #[error(
+        "`{unknown}` is neither a set of features nor a feature; sets are {}; features are {}",
+        set_names(),
+        feature_names()
+    )]
     Unknown {
         /// The word that is neither.
         unknown: String,
@@ -124,7 +128,9 @@ mod tests {
     #[test]
     fn names_image_size_and_age_are_asked_for_only() {
         let default = names("default");
-        for name in ["pod_name", "namespace", "image", "container_name", "image_size_bytes", "running_time_seconds", "rx_bytes"] {
+        for name in
+            ["pod_name", "namespace", "image", "container_name", "image_size_bytes", "running_time_seconds", "rx_bytes"]
+        {
             assert!(!default.contains(&name.to_owned()), "{name}");
         }
     }

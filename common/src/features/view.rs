@@ -52,7 +52,8 @@ impl<'a> View<'a> {
 
     /// What a counter grew by a second over the window.
     pub(super) fn rate(&self, metric: Metric) -> f64 {
-        let (seconds, increase) = self.steps(metric).fold((0.0, 0.0), |(s, i), (seconds, step)| (s + seconds, i + step));
+        let (seconds, increase) =
+            self.steps(metric).fold((0.0, 0.0), |(s, i), (seconds, step)| (s + seconds, i + step));
         if seconds > 0.0 { increase / seconds } else { f64::NAN }
     }
 
@@ -120,9 +121,10 @@ impl<'a> View<'a> {
     fn steps(&self, metric: Metric) -> impl Iterator<Item = (f64, f64)> + Clone {
         debug_assert_eq!(metric.kind(), Kind::Counter);
         let points = self.points(metric);
-        points.clone().zip(points.skip(1)).map(|((from, before), (to, after))| {
-            (to - from, if after >= before { after - before } else { after })
-        })
+        points
+            .clone()
+            .zip(points.skip(1))
+            .map(|((from, before), (to, after))| (to - from, if after >= before { after - before } else { after }))
     }
 }
 

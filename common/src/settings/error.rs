@@ -69,9 +69,7 @@ pub enum SettingsError {
         upper: String,
     },
     /// Two settings of which only one may be set.
-    #[error(
-        "{first} ({first_origin}) and {second} ({second_origin}) are both set; allowed: one of the two"
-    )]
+    #[error("{first} ({first_origin}) and {second} ({second_origin}) are both set; allowed: one of the two")]
     Both {
         /// One setting.
         first: &'static str,
@@ -172,18 +170,11 @@ pub enum SettingsError {
 }
 
 fn because(reason: &str) -> String {
-    if reason.is_empty() {
-        String::new()
-    } else {
-        format!(": {reason}")
-    }
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
 fn hint(meant: Option<&str>) -> String {
-    meant.map_or_else(
-        || ": correct or remove it".to_owned(),
-        |meant| format!("; {meant} is: correct or remove it"),
-    )
+    meant.map_or_else(|| ": correct or remove it".to_owned(), |meant| format!("; {meant} is: correct or remove it"))
 }
 
 fn ways(setting: &str) -> String {

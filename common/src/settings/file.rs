@@ -24,10 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(&'static Setting, String)>, Setti
 fn parse(text: &str, path: &Path) -> Result<Vec<(&'static Setting, String)>, SettingsError> {
     let tree = File::from_str(text, FileFormat::Toml)
         .collect()
-        .map_err(|error| SettingsError::Syntax {
-            path: path.to_owned(),
-            detail: place_and_reason(&error),
-        })?;
+        .map_err(|error| SettingsError::Syntax { path: path.to_owned(), detail: place_and_reason(&error) })?;
     let mut leaves = BTreeMap::new();
     let mut doubles = Vec::new();
     for (key, value) in tree {
@@ -39,17 +36,10 @@ fn parse(text: &str, path: &Path) -> Result<Vec<(&'static Setting, String)>, Set
     let mut found: Vec<(&'static Setting, String)> = Vec::with_capacity(leaves.len());
     for (key, value) in leaves {
         let Some(setting) = known(&key) else {
-            return Err(SettingsError::UnknownKey {
-                meant: nearest(&key),
-                key,
-                origin: origin(),
-            });
+            return Err(SettingsError::UnknownKey { meant: nearest(&key), key, origin: origin() });
         };
         if doubles.contains(&key) || found.iter().any(|(other, _)| other.name == setting.name) {
-            return Err(SettingsError::Twice {
-                setting: setting.name,
-                origin: origin(),
-            });
+            return Err(SettingsError::Twice { setting: setting.name, origin: origin() });
         }
         let text = text_of(setting, value.kind).map_err(|kind| SettingsError::Kind {
             setting: setting.name,
@@ -63,12 +53,7 @@ fn parse(text: &str, path: &Path) -> Result<Vec<(&'static Setting, String)>, Set
 }
 
 /// `[influxdb.server] url`, `influxdb.server.url` and `"influxdb.server.url"` are one key.
-fn flatten(
-    key: String,
-    value: Value,
-    leaves: &mut BTreeMap<String, Value>,
-    doubles: &mut Vec<String>,
-) {
+fn flatten(key: String, value: Value, leaves: &mut BTreeMap<String, Value>, doubles: &mut Vec<String>) {
     match value.kind {
         ValueKind::Table(table) if !table.is_empty() => {
             for (inner, value) in table {
@@ -86,9 +71,7 @@ fn flatten(
 }
 
 fn known(key: &str) -> Option<&'static Setting> {
-    SETTINGS
-        .iter()
-        .find(|setting| setting.name.eq_ignore_ascii_case(key))
+    SETTINGS.iter().find(|setting| setting.name.eq_ignore_ascii_case(key))
 }
 
 /// The setting that shares the most words with `key`, and of several the one most like it.
@@ -98,10 +81,7 @@ fn nearest(key: &str) -> Option<&'static str> {
         .iter()
         .map(|setting| {
             let name = setting.name.to_lowercase();
-            let shared = key
-                .split('.')
-                .filter(|word| name.split('.').any(|other| other == *word))
-                .count();
+            let shared = key.split('.').filter(|word| name.split('.').any(|other| other == *word)).count();
             (shared, strsim::jaro_winkler(&key, &name), setting.name)
         })
         .filter(|(_, likeness, _)| *likeness > 0.85)
@@ -142,11 +122,7 @@ fn place_and_reason(error: &ConfigError) -> String {
         ConfigError::FileParse { cause, .. } => cause.to_string(),
         other => other.to_string(),
     };
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.contains('|'))
-        .collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains('|')).collect();
     lines.join(": ")
 }
 
@@ -157,10 +133,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[(&str, &str)]) {
         let found = parse(text, Path::new("p.toml")).unwrap();
-        let found: Vec<_> = found
-            .iter()
-            .map(|(s, text)| (s.name, text.as_str()))
-            .collect();
+        let found: Vec<_> = found.iter().map(|(s, text)| (s.name, text.as_str())).collect();
         assert_eq!(found, expected);
     }
 
@@ -189,11 +162,7 @@ mod tests {
     fn numbers_booleans_and_lists_become_text() {
         check(
             "training.ratio = 0.5\ntraining.normalise = true\nwatch.namespaces = ['a', 'b']",
-            &[
-                ("training.normalise", "true"),
-                ("training.ratio", "0.5"),
-                ("watch.namespaces", "a,b"),
-            ],
+            &[("training.normalise", "true"), ("training.ratio", "0.5"), ("watch.namespaces", "a,b")],
         );
     }
 
@@ -203,10 +172,7 @@ mod tests {
             "influxdb.url = 'x'",
             "influxdb.url (file p.toml) is not a setting; influxdb.server.url is: correct or remove it",
         );
-        check_refused(
-            "zzz = 1",
-            "zzz (file p.toml) is not a setting: correct or remove it",
-        );
+        check_refused("zzz = 1", "zzz (file p.toml) is not a setting: correct or remove it");
         check_refused(
             "[training]\nratio.x = 1",
             "training.ratio.x (file p.toml) is not a setting; training.ratio is: correct or remove it",

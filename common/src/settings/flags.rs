@@ -30,9 +30,7 @@ pub fn given(matches: &ArgMatches, program: Program) -> Vec<(String, String)> {
 }
 
 fn flag_settings(program: Program) -> impl Iterator<Item = &'static Setting> {
-    SETTINGS
-        .iter()
-        .filter(move |setting| !setting.secret && setting.used_by.includes(program))
+    SETTINGS.iter().filter(move |setting| !setting.secret && setting.used_by.includes(program))
 }
 
 fn help(setting: &Setting) -> String {
@@ -58,31 +56,18 @@ mod tests {
 
     #[test]
     fn a_setting_is_given_by_a_flag_of_its_name() {
-        let arguments = [
-            "program",
-            "--influxdb.server.url",
-            "http://i",
-            "--training.maxNumber=7",
-        ];
+        let arguments = ["program", "--influxdb.server.url", "http://i", "--training.maxNumber=7"];
         let matches = command(Program::Collector).get_matches_from(arguments);
-        let expected = [
-            ("influxdb.server.url", "http://i"),
-            ("training.maxNumber", "7"),
-        ];
+        let expected = [("influxdb.server.url", "http://i"), ("training.maxNumber", "7")];
         let found = given(&matches, Program::Collector);
-        let found: Vec<_> = found
-            .iter()
-            .map(|(n, t)| (n.as_str(), t.as_str()))
-            .collect();
+        let found: Vec<_> = found.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
         assert_eq!(found, expected);
     }
 
     #[test]
     fn a_secret_has_no_flag() {
         let arguments = ["program", "--influxdb.password=geheim"];
-        let error = command(Program::Both)
-            .try_get_matches_from(arguments)
-            .unwrap_err();
+        let error = command(Program::Both).try_get_matches_from(arguments).unwrap_err();
         assert!(!error.to_string().contains("geheim"), "{error}");
     }
 

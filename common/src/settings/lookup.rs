@@ -30,11 +30,7 @@ pub struct Given {
 
 impl Given {
     pub(super) fn new(setting: &'static Setting, text: String, origin: Origin) -> Self {
-        Self {
-            setting,
-            text,
-            origin,
-        }
+        Self { setting, text, origin }
     }
 
     /// The setting's name.
@@ -66,19 +62,12 @@ impl Given {
 
     /// The entries of a list: trimmed, in order, without empty ones.
     pub fn entries(&self) -> impl Iterator<Item = &str> {
-        self.text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
+        self.text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
     }
 
     /// The value as it may be printed.
     fn shown(&self) -> String {
-        if self.setting.secret {
-            "***".to_owned()
-        } else {
-            shown(&self.text)
-        }
+        if self.setting.secret { "***".to_owned() } else { shown(&self.text) }
     }
 
     fn parse<T: FromStr>(&self) -> Result<T, SettingsError> {
@@ -145,18 +134,10 @@ impl Lookup {
     }
 
     /// The setting as a number within `range`.
-    pub fn within<T: FromStr + PartialOrd>(
-        &self,
-        name: &str,
-        range: &RangeInclusive<T>,
-    ) -> Result<T, SettingsError> {
+    pub fn within<T: FromStr + PartialOrd>(&self, name: &str, range: &RangeInclusive<T>) -> Result<T, SettingsError> {
         let given = self.required(name)?;
         let number = given.parse()?;
-        if range.contains(&number) {
-            Ok(number)
-        } else {
-            Err(given.refused(""))
-        }
+        if range.contains(&number) { Ok(number) } else { Err(given.refused("")) }
     }
 }
 
@@ -174,9 +155,7 @@ mod tests {
     #[test]
     fn an_error_names_setting_source_value_and_what_is_allowed() {
         let lookup = lookup("TRAINING_RATIO", "1.5");
-        let error = lookup
-            .within(name::TRAINING_RATIO, &(0.01..=0.99))
-            .unwrap_err();
+        let error = lookup.within(name::TRAINING_RATIO, &(0.01..=0.99)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "training.ratio = `1.5` (environment variable TRAINING_RATIO) is not allowed; \
@@ -197,9 +176,7 @@ mod tests {
 
     #[test]
     fn a_parser_elsewhere_can_refuse_with_a_reason() {
-        let given = lookup("training.schedule", "x y")
-            .required(name::TRAINING_SCHEDULE)
-            .unwrap();
+        let given = lookup("training.schedule", "x y").required(name::TRAINING_SCHEDULE).unwrap();
         let error = given.refused("2 fields");
         let start = "training.schedule = `x y` (environment variable training.schedule) \
                      is not allowed: 2 fields; allowed: a cron expression";
@@ -217,17 +194,12 @@ mod tests {
         assert_eq!(shown("http://u:p/a@host:1"), "`http://***@host:1`");
         assert_eq!(shown("u:p@host"), "`***@host`");
         assert_eq!(shown("a\nb"), "`a\\nb`");
-        assert_eq!(
-            shown(&"x".repeat(200)).chars().count(),
-            SHOWN_CHARACTERS + 3
-        );
+        assert_eq!(shown(&"x".repeat(200)).chars().count(), SHOWN_CHARACTERS + 3);
     }
 
     #[test]
     fn entries_of_a_list_are_trimmed() {
-        let given = lookup("watch.namespaces", " a, ,b,")
-            .required(name::WATCH_NAMESPACES)
-            .unwrap();
+        let given = lookup("watch.namespaces", " a, ,b,").required(name::WATCH_NAMESPACES).unwrap();
         assert_eq!(given.entries().collect::<Vec<_>>(), ["a", "b"]);
     }
 }

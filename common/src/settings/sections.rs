@@ -8,9 +8,7 @@ use std::time::Duration;
 use super::error::SettingsError;
 use super::lookup::{Given, Lookup, shown};
 use super::table::name;
-use super::values::{
-    Access, HttpUrl, Level, LogFormat, Secret, SourceKind, Speed, is_namespace,
-};
+use super::values::{Access, HttpUrl, Level, LogFormat, Secret, SourceKind, Speed, is_namespace};
 use crate::model::Engine;
 use crate::telemetry;
 
@@ -117,17 +115,11 @@ pub struct Watching {
 impl Lookup {
     /// How to reach the API server.
     pub fn kubernetes(&self) -> Result<Kubernetes, SettingsError> {
-        let by_place = if self.in_container {
-            Access::ServiceAccount
-        } else {
-            Access::Kubeconfig
-        };
+        let by_place = if self.in_container { Access::ServiceAccount } else { Access::Kubeconfig };
         Ok(Kubernetes {
             endpoint: self.parsed(name::API_ENDPOINT)?,
             endpoint_given: self.values.contains_key(name::API_ENDPOINT),
-            access: self
-                .optional_parsed(name::FROM_OUTSIDE)?
-                .unwrap_or(by_place),
+            access: self.optional_parsed(name::FROM_OUTSIDE)?.unwrap_or(by_place),
         })
     }
 
@@ -159,10 +151,7 @@ impl Lookup {
             url: self.parsed(name::INFLUX_URL)?,
             username: username.map(|given| given.text().to_owned()),
             password,
-            database: self
-                .needed(name::INFLUX_DATABASE, reason)?
-                .text()
-                .to_owned(),
+            database: self.needed(name::INFLUX_DATABASE, reason)?.text().to_owned(),
         })
     }
 
@@ -195,11 +184,7 @@ impl Lookup {
             }
             None => level.directive().to_owned(),
         };
-        Ok(LogSettings {
-            filter,
-            format: self.parsed(name::LOG_FORMAT)?,
-            color: self.color,
-        })
+        Ok(LogSettings { filter, format: self.parsed(name::LOG_FORMAT)?, color: self.color })
     }
 
     /// When the collector trains and what on.
@@ -271,11 +256,7 @@ fn password_from(file: &Given) -> Result<Secret, SettingsError> {
             }
             Ok(Secret::new(password.to_owned()))
         }
-        Err(source) => Err(SettingsError::Read {
-            what: file.name(),
-            path,
-            source,
-        }),
+        Err(source) => Err(SettingsError::Read { what: file.name(), path, source }),
     }
 }
 

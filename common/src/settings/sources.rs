@@ -64,28 +64,17 @@ impl Lookup {
 
 /// `text` without what editors and `echo` add around it; of a secret only the line end goes.
 fn tidy<'a>(setting: &Setting, text: &'a str) -> &'a str {
-    if setting.secret {
-        text.trim_end_matches(['\r', '\n'])
-    } else {
-        text.trim()
-    }
+    if setting.secret { text.trim_end_matches(['\r', '\n']) } else { text.trim() }
 }
 
 fn flag_setting(name: &str, program: Program) -> Result<&'static Setting, SettingsError> {
-    let refused = |instead| {
-        Err(SettingsError::Flag {
-            name: name.to_owned(),
-            instead,
-        })
-    };
+    let refused = |instead| Err(SettingsError::Flag { name: name.to_owned(), instead });
     match setting(name) {
         None => refused("it is not a setting"),
         Some(setting) if setting.secret => {
             refused("command lines are visible to others: use the environment or a file")
         }
-        Some(setting) if !setting.used_by.includes(program) => {
-            refused("this program does not use it")
-        }
+        Some(setting) if !setting.used_by.includes(program) => refused("this program does not use it"),
         Some(setting) => Ok(setting),
     }
 }
@@ -97,9 +86,7 @@ impl Environment {
     fn of(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, SettingsError> {
         let known: BTreeMap<String, &Setting> = SETTINGS
             .iter()
-            .flat_map(|setting| {
-                [setting.name.to_owned(), setting.upper_case()].map(|n| (n, setting))
-            })
+            .flat_map(|setting| [setting.name.to_owned(), setting.upper_case()].map(|n| (n, setting)))
             .collect();
         let mut kept = BTreeMap::new();
         let mut strangers = Vec::new();
@@ -108,9 +95,7 @@ impl Environment {
             let Ok(name) = name.into_string() else {
                 continue;
             };
-            if known.contains_key(&name)
-                || [RUST_LOG, NO_COLOR, KUBERNETES_SERVICE_HOST].contains(&name.as_str())
-            {
+            if known.contains_key(&name) || [RUST_LOG, NO_COLOR, KUBERNETES_SERVICE_HOST].contains(&name.as_str()) {
                 kept.insert(name, value);
             } else if name.contains('.') {
                 strangers.push(name);
@@ -119,11 +104,7 @@ impl Environment {
         strangers.sort();
         for name in strangers {
             if let Some(meant) = close_to(&name) {
-                return Err(SettingsError::Misspelt {
-                    origin: Origin::Environment(name.clone()),
-                    name,
-                    meant,
-                });
+                return Err(SettingsError::Misspelt { origin: Origin::Environment(name.clone()), name, meant });
             }
         }
         Ok(Self(kept))
@@ -134,11 +115,7 @@ impl Environment {
         self.0.get(name).is_some_and(|value| !value.is_empty())
     }
 
-    fn text(
-        &self,
-        name: &'static str,
-        allowed: &'static str,
-    ) -> Result<Option<String>, SettingsError> {
+    fn text(&self, name: &'static str, allowed: &'static str) -> Result<Option<String>, SettingsError> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
@@ -151,10 +128,7 @@ impl Environment {
     }
 
     /// What the environment says about `setting`, and under which of its two names.
-    fn setting(
-        &self,
-        setting: &'static Setting,
-    ) -> Result<Option<(String, String)>, SettingsError> {
+    fn setting(&self, setting: &'static Setting) -> Result<Option<(String, String)>, SettingsError> {
         let mut found: Option<(String, String)> = None;
         for name in [setting.name.to_owned(), setting.upper_case()] {
             let Some(value) = self.0.get(&name) else {
@@ -173,11 +147,7 @@ impl Environment {
                 None => found = Some((name, text.to_owned())),
                 Some((_, first)) if first == text => {}
                 Some((dotted, _)) => {
-                    return Err(SettingsError::Conflict {
-                        setting: setting.name,
-                        dotted: dotted.clone(),
-                        upper: name,
-                    });
+                    return Err(SettingsError::Conflict { setting: setting.name, dotted: dotted.clone(), upper: name });
                 }
             }
         }
@@ -243,13 +213,7 @@ mod tests {
         writeln!(file, "training.maxNumber = 4").unwrap();
         let flags = [(name::TRAINING_RATIO.to_owned(), "0.2".to_owned())];
         let env = os(&[("training.ratio", "0.3"), ("TRAINING_ITERATIONS", "3")]);
-        let lookup = Lookup::gather(
-            Program::Collector,
-            flags.into_iter(),
-            env.into_iter(),
-            Some(file.path()),
-        )
-        .unwrap();
+        let lookup = Lookup::gather(Program::Collector, flags.into_iter(), env.into_iter(), Some(file.path())).unwrap();
         let flag = Origin::Flag("training.ratio".to_owned());
         check_from(&lookup, name::TRAINING_RATIO, "0.2", &flag);
         let env = Origin::Environment("TRAINING_ITERATIONS".to_owned());
@@ -262,10 +226,7 @@ mod tests {
     #[test]
     fn two_forms_with_different_values_are_refused_without_the_values() {
         check_refused(
-            &[
-                ("influxdb.password", "geheim"),
-                ("INFLUXDB_PASSWORD", "anders"),
-            ],
+            &[("influxdb.password", "geheim"), ("INFLUXDB_PASSWORD", "anders")],
             "influxdb.password has different values in environment variable influxdb.password and \
              environment variable INFLUXDB_PASSWORD; allowed: one of the two, or the same value in both",
         );
@@ -281,10 +242,7 @@ mod tests {
              influxdb.server.url is: correct or remove it",
         );
         let error = gather(&[("training.maxnumber", "7")]).unwrap_err();
-        assert!(
-            error.to_string().contains("training.maxNumber is"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("training.maxNumber is"), "{error}");
     }
 
     #[test]
@@ -323,10 +281,7 @@ mod tests {
 
     #[test]
     fn settings_of_the_other_program_are_accepted() {
-        let env = os(&[
-            ("training.ratio", "0.3"),
-            ("pod.controller.watch.rate", "100"),
-        ]);
+        let env = os(&[("training.ratio", "0.3"), ("pod.controller.watch.rate", "100")]);
         for program in [Program::Collector, Program::Watcher] {
             let env = env.clone().into_iter();
             assert!(Lookup::gather(program, std::iter::empty(), env, None).is_ok());
@@ -338,10 +293,7 @@ mod tests {
         let flags = [(name::INFLUX_PASSWORD.to_owned(), "geheim".to_owned())].into_iter();
         let error = Lookup::gather(Program::Both, flags, std::iter::empty(), None).unwrap_err();
         let text = format!("{error} {error:?}");
-        assert!(
-            text.contains("influxdb.password") && !text.contains("geheim"),
-            "{text}"
-        );
+        assert!(text.contains("influxdb.password") && !text.contains("geheim"), "{text}");
     }
 
     #[test]

@@ -67,18 +67,8 @@ impl Setting {
         }
     }
 
-    const fn says(
-        self,
-        value_name: &'static str,
-        allowed: &'static str,
-        about: &'static str,
-    ) -> Self {
-        Self {
-            allowed,
-            about,
-            value_name,
-            ..self
-        }
+    const fn says(self, value_name: &'static str, allowed: &'static str, about: &'static str) -> Self {
+        Self { allowed, about, value_name, ..self }
     }
 
     const fn unset(self, unset: &'static str) -> Self {
@@ -90,10 +80,7 @@ impl Setting {
     }
 
     const fn secret(self) -> Self {
-        Self {
-            secret: true,
-            ..self
-        }
+        Self { secret: true, ..self }
     }
 
     /// The second name in the environment: upper case, underscores for dots.
@@ -147,13 +134,11 @@ pub static SETTINGS: &[Setting] = &[
         "an http:// or https:// address",
         "address of the Kubernetes API server",
     ),
-    Setting::new(name::FROM_OUTSIDE, None, Program::Both)
-        .unset("false in a container, else true")
-        .says(
-            "BOOL",
-            "true or false",
-            "how to log in to the API server: true by kubeconfig, false by service account",
-        ),
+    Setting::new(name::FROM_OUTSIDE, None, Program::Both).unset("false in a container, else true").says(
+        "BOOL",
+        "true or false",
+        "how to log in to the API server: true by kubeconfig, false by service account",
+    ),
     Setting::new(name::METRICS_SOURCE, Some("influxdb"), Program::Both).says(
         "SOURCE",
         "influxdb or recording",
@@ -164,13 +149,11 @@ pub static SETTINGS: &[Setting] = &[
         "max, or a factor from 0.001 to 1000000",
         "how fast a recording is replayed: as fast as it goes, or this many times as fast as it was recorded",
     ),
-    Setting::new(name::INFLUX_URL, None, Program::Both)
-        .unset("none; needed when metrics.source is influxdb")
-        .says(
-            "URL",
-            "an http:// or https:// address without user and password",
-            "address of InfluxDB 1.x",
-        ),
+    Setting::new(name::INFLUX_URL, None, Program::Both).unset("none; needed when metrics.source is influxdb").says(
+        "URL",
+        "an http:// or https:// address without user and password",
+        "address of InfluxDB 1.x",
+    ),
     Setting::new(name::INFLUX_USERNAME, None, Program::Both).says(
         "NAME",
         "a user name without a colon",
@@ -212,13 +195,11 @@ pub static SETTINGS: &[Setting] = &[
             "class names separated by commas, each alone or with a pattern: mysql=mysql|mariadb,nginx",
             "the classes to tell apart and what their pods are called",
         ),
-    Setting::new(name::LABEL_SOURCE, Some("label,pod-name,image"), Program::Collector)
-        .list()
-        .says(
-            "SOURCES",
-            "one or more of label, pod-name and image, separated by commas",
-            "what says which class a training pod belongs to; the first match wins",
-        ),
+    Setting::new(name::LABEL_SOURCE, Some("label,pod-name,image"), Program::Collector).list().says(
+        "SOURCES",
+        "one or more of label, pod-name and image, separated by commas",
+        "what says which class a training pod belongs to; the first match wins",
+    ),
     Setting::new(name::TRAINING_ITERATIONS, Some("1"), Program::Collector).says(
         "NUMBER",
         "a whole number from 1 to 1000",
@@ -293,16 +274,9 @@ pub fn setting(name: &str) -> Option<&'static Setting> {
 
 /// The settings of `program` as a Markdown table, as it stands in the README.
 pub fn table_markdown(program: Program) -> String {
-    let mut table = String::from(
-        "| setting | default | allowed | used by | what it does |\n|---|---|---|---|---|\n",
-    );
-    for setting in SETTINGS
-        .iter()
-        .filter(|setting| setting.used_by.includes(program))
-    {
-        let default = setting
-            .default
-            .map_or_else(|| setting.unset.to_owned(), |text| format!("`{text}`"));
+    let mut table = String::from("| setting | default | allowed | used by | what it does |\n|---|---|---|---|---|\n");
+    for setting in SETTINGS.iter().filter(|setting| setting.used_by.includes(program)) {
+        let default = setting.default.map_or_else(|| setting.unset.to_owned(), |text| format!("`{text}`"));
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
@@ -341,9 +315,7 @@ mod tests {
     fn the_markdown_table_has_a_row_per_setting_of_the_program() {
         let both = table_markdown(Program::Both);
         assert_eq!(both.lines().count(), SETTINGS.len() + 2);
-        assert!(
-            both.contains("| `training.ratio` | `0.5` | a number from 0.01 to 0.99 | collector |")
-        );
+        assert!(both.contains("| `training.ratio` | `0.5` | a number from 0.01 to 0.99 | collector |"));
         assert!(both.contains(r"mysql=mysql\|mariadb"));
         let watcher = table_markdown(Program::Watcher);
         assert!(watcher.contains("`timeout.fetching.metrics`"));

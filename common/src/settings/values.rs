@@ -58,9 +58,7 @@ impl FromStr for HttpUrl {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let (scheme, rest) = text.split_once("://").ok_or(Invalid)?;
         let scheme = scheme.to_ascii_lowercase();
-        let plain = rest
-            .chars()
-            .all(|c| c.is_ascii_graphic() && !"@?#\\\"<>`{}|^".contains(c));
+        let plain = rest.chars().all(|c| c.is_ascii_graphic() && !"@?#\\\"<>`{}|^".contains(c));
         if !plain || !["http", "https"].contains(&scheme.as_str()) {
             return Err(Invalid);
         }
@@ -70,9 +68,8 @@ impl FromStr for HttpUrl {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),
         };
-        let port_is_good = port.is_none_or(|port| {
-            port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
-        });
+        let port_is_good = port
+            .is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0));
         let bracketed = host.starts_with('[') && host.ends_with(']');
         if host.is_empty() || !port_is_good || (host.contains([':', '[', ']']) && !bracketed) {
             return Err(Invalid);
@@ -188,10 +185,7 @@ impl Level {
 /// Whether `text` can be the name of a namespace (an RFC 1123 label).
 pub(super) fn is_namespace(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=63).contains(&text.len())
-        && text.bytes().all(inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+    (1..=63).contains(&text.len()) && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
 }
 
 #[cfg(test)]

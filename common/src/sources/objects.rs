@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::List;
 use k8s_openapi::api::core::v1::{ContainerStatus, Node, Pod as KubePod};
 
 use crate::pod::{Container, ImageSizes, Pod, PodEvent};
@@ -17,8 +16,9 @@ pub struct BadObject(&'static str);
 /// Reads a pod.
 pub fn pod(object: &KubePod) -> Result<Pod, BadObject> {
     let meta = &object.metadata;
-    let name = PodName::checked(meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
-        .ok_or(BadObject("namespace and name"))?;
+    let name =
+        PodName::checked(meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
+            .ok_or(BadObject("namespace and name"))?;
     let uid = meta.uid.as_deref().and_then(checked_name).ok_or(BadObject("uid"))?;
     let statuses = object.status.as_ref().and_then(|status| status.container_statuses.as_deref()).unwrap_or_default();
     let containers = object
@@ -58,9 +58,9 @@ pub fn pod_event(kind: &str, object: &KubePod) -> Result<Option<PodEvent>, BadOb
 }
 
 /// Reads the sizes of the images that the nodes hold.
-pub fn image_sizes(nodes: &List<Node>) -> ImageSizes {
+pub fn image_sizes(nodes: &[Node]) -> ImageSizes {
     let mut sizes = ImageSizes::default();
-    for image in nodes.items.iter().filter_map(|node| node.status.as_ref()?.images.as_ref()).flatten() {
+    for image in nodes.iter().filter_map(|node| node.status.as_ref()?.images.as_ref()).flatten() {
         let bytes = image.size_bytes.and_then(|bytes| u64::try_from(bytes).ok());
         for name in image.names.iter().flatten() {
             if let Some(bytes) = bytes {

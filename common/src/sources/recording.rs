@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use k8s_openapi::List;
 use k8s_openapi::api::core::v1::{Node, Pod as KubePod};
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -42,6 +41,12 @@ struct PodLine {
     object: KubePod,
 }
 
+/// `nodes.json`: a list as the API server gives it (`NodeList`) or as kubectl prints it (`List`).
+#[derive(Deserialize)]
+struct Nodes {
+    items: Vec<Node>,
+}
+
 /// A recording that is being read.
 pub struct Recording {
     metrics: Lines,
@@ -65,8 +70,8 @@ impl Recording {
         let next_pod = pods.next_by(parse_pod);
         let path = dir.join("nodes.json");
         let images = match std::fs::read(&path) {
-            Ok(json) => serde_json::from_slice::<List<Node>>(&json)
-                .map(|nodes| image_sizes(&nodes))
+            Ok(json) => serde_json::from_slice::<Nodes>(&json)
+                .map(|nodes| image_sizes(&nodes.items))
                 .map_err(|error| RecordingError::Nodes { path, reason: error.to_string() })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => ImageSizes::default(),
             Err(source) => return Err(OpenError { path, source }.into()),
@@ -191,12 +196,16 @@ mod tests {
     }
 
     fn container(seconds: i64) -> String {
-        format!("kubernetes_pod_container,container_name=app,namespace=s,pod_name=p memory_rss_bytes=5i {seconds}000000000\n")
+        format!(
+            "kubernetes_pod_container,container_name=app,namespace=s,pod_name=p memory_rss_bytes=5i {seconds}000000000\n"
+        )
     }
 
     fn added(seconds: i64) -> String {
         let time = Time::from_millis(seconds * 1000);
-        format!(r#"{{"time":"{time}","type":"ADDED","object":{{"metadata":{{"namespace":"s","name":"p","uid":"u"}}}}}}"#) + "\n"
+        format!(
+            r#"{{"time":"{time}","type":"ADDED","object":{{"metadata":{{"namespace":"s","name":"p","uid":"u"}}}}}}"#
+        ) + "\n"
     }
 
     #[test]

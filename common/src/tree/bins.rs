@@ -4,6 +4,7 @@
 //! What comes out depends on the set of rows alone, never on their order: cuts come from sorted values, and where a
 //! table is too large to sort, from rows picked by a hash of their content. Knows nothing of classes or weights;
 //! [`super::grow`] turns bins into trees.
+#![allow(clippy::float_cmp, reason = "whether two values are the same one is asked, not whether they are close")]
 
 use rayon::prelude::*;
 
@@ -137,8 +138,12 @@ fn sample(columns: &[&[f64]], rows: usize) -> Option<Vec<u32>> {
             for column in columns {
                 let values = column.get(start..).unwrap_or_default();
                 let (present, absent) = hashes.split_at_mut(values.len().min(BLOCK_ROWS));
-                present.iter_mut().zip(values).for_each(|(hash, value)| *hash = mix(*hash, *value));
-                absent.iter_mut().for_each(|hash| *hash = mix(*hash, f64::NAN));
+                for (hash, value) in present.iter_mut().zip(values) {
+                    *hash = mix(*hash, *value);
+                }
+                for hash in absent {
+                    *hash = mix(*hash, f64::NAN);
+                }
             }
             let rows = hashes.into_iter().map(finish).take(rows - start).zip(start as u32..);
             picked.extend(rows.filter(|(hash, _)| *hash < limit));

@@ -8,10 +8,7 @@ fn lookup(env: &[(&str, &str)]) -> Lookup {
     Lookup::gather(Program::Both, std::iter::empty(), env.into_iter(), None).unwrap()
 }
 
-const INFLUX: [(&str, &str); 2] = [
-    ("influxdb.server.url", "http://i:8086"),
-    ("influxdb.database", "telegraf"),
-];
+const INFLUX: [(&str, &str); 2] = [("influxdb.server.url", "http://i:8086"), ("influxdb.database", "telegraf")];
 
 #[track_caller]
 fn check_source(more: &[(&str, &str)], expected: Result<Option<&str>, &str>) {
@@ -52,49 +49,18 @@ fn both_ends_of_every_range_hold_and_nothing_beyond() {
     let collecting: Read = |lookup| lookup.collecting().map(drop);
     let watching: Read = |lookup| lookup.watching().map(drop);
     for (name, read, good, bad) in [
-        (
-            name::TRAINING_INTERVAL,
-            collecting,
-            ["1000", "2592000000"],
-            ["999", "2592000001"],
-        ),
-        (
-            name::FETCH_INTERVAL,
-            collecting,
-            ["1", "604800"],
-            ["0", "604801"],
-        ),
-        (
-            name::TRAINING_ITERATIONS,
-            training,
-            ["1", "1000"],
-            ["0", "1001"],
-        ),
-        (
-            name::TRAINING_RATIO,
-            training,
-            ["0.01", "0.99"],
-            ["0.009", "1"],
-        ),
-        (
-            name::TRAINING_MAX_NUMBER,
-            training,
-            ["1", "10000"],
-            ["-1", "10001"],
-        ),
-        (
-            name::FETCH_TIMEOUT,
-            watching,
-            ["1000", "86400000"],
-            ["999", "1e5"],
-        ),
+        (name::TRAINING_INTERVAL, collecting, ["1000", "2592000000"], ["999", "2592000001"]),
+        (name::FETCH_INTERVAL, collecting, ["1", "604800"], ["0", "604801"]),
+        (name::TRAINING_ITERATIONS, training, ["1", "1000"], ["0", "1001"]),
+        (name::TRAINING_RATIO, training, ["0.01", "0.99"], ["0.009", "1"]),
+        (name::TRAINING_MAX_NUMBER, training, ["1", "10000"], ["-1", "10001"]),
+        (name::FETCH_TIMEOUT, watching, ["1000", "86400000"], ["999", "1e5"]),
     ] {
         let with = |value| read(&lookup(&[(name, value), (name::CLASSIFIER_LIST, "nginx")]));
         assert!(good.into_iter().all(|value| with(value).is_ok()), "{name}");
         assert!(bad.into_iter().all(|value| with(value).is_err()), "{name}");
-        let ends_are_said = good
-            .iter()
-            .all(|end| crate::settings::setting(name).is_some_and(|s| s.allowed.contains(end)));
+        let ends_are_said =
+            good.iter().all(|end| crate::settings::setting(name).is_some_and(|s| s.allowed.contains(end)));
         assert!(ends_are_said, "{name}");
     }
 }
@@ -134,15 +100,10 @@ fn a_password_comes_from_one_place() {
     check_source(&[user, file], Ok(Some("geheim")));
     check_source(
         &[user, direct, file],
-        Err(
-            "influxdb.password (environment variable influxdb.password) and \
-             influxdb.password.file (environment variable influxdb.password.file) are both set",
-        ),
+        Err("influxdb.password (environment variable influxdb.password) and \
+             influxdb.password.file (environment variable influxdb.password.file) are both set"),
     );
-    check_source(
-        &[direct],
-        Err("influxdb.username is not set: influxdb has a password"),
-    );
+    check_source(&[direct], Err("influxdb.username is not set: influxdb has a password"));
     check_source(
         &[user, ("influxdb.password.file", "/no/such")],
         Err("influxdb.password.file: cannot read file /no/such"),
@@ -152,10 +113,7 @@ fn a_password_comes_from_one_place() {
 #[test]
 fn an_address_with_a_login_is_refused_without_the_login() {
     check_source(&[("INFLUXDB_SERVER_URL", "http://i:8086")], Ok(None));
-    let env = [
-        ("influxdb.server.url", "http://u:geheim@i"),
-        ("influxdb.database", "d"),
-    ];
+    let env = [("influxdb.server.url", "http://u:geheim@i"), ("influxdb.database", "d")];
     let error = lookup(&env).metrics_source(false).unwrap_err().to_string();
     assert!(error.contains("`http://***@i`"), "{error}");
 }
@@ -165,18 +123,11 @@ fn spring_levels_in_any_case_and_rust_log_wins() {
     let filter = |env: &[_]| lookup(env).log().map(|log| log.filter);
     assert_eq!(filter(&[("logging.level.root", "fatal")]).unwrap(), "error");
     assert_eq!(filter(&[("LOGGING_LEVEL_ROOT", "Off")]).unwrap(), "off");
-    let env = [
-        ("logging.level.root", "DEBUG"),
-        ("RUST_LOG", "warn,kube=info"),
-    ];
+    let env = [("logging.level.root", "DEBUG"), ("RUST_LOG", "warn,kube=info")];
     assert_eq!(filter(&env).unwrap(), "warn,kube=info");
-    let error = filter(&[("logging.level.root", "loud")])
-        .unwrap_err()
-        .to_string();
+    let error = filter(&[("logging.level.root", "loud")]).unwrap_err().to_string();
     assert!(error.contains("TRACE, DEBUG, INFO"), "{error}");
-    let error = filter(&[("RUST_LOG", "kube=loud")])
-        .unwrap_err()
-        .to_string();
+    let error = filter(&[("RUST_LOG", "kube=loud")]).unwrap_err().to_string();
     assert!(error.starts_with("RUST_LOG = `kube=loud`"), "{error}");
     assert_eq!(filter(&[("RUST_LOG", "")]).unwrap(), "info");
 }
@@ -191,8 +142,6 @@ fn namespaces_are_checked() {
 
 #[test]
 fn the_unused_watch_rate_is_noticed() {
-    let watching = lookup(&[("pod.controller.watch.rate", "100")])
-        .watching()
-        .unwrap();
+    let watching = lookup(&[("pod.controller.watch.rate", "100")]).watching().unwrap();
     assert!(watching.unused_watch_rate.is_some());
 }
