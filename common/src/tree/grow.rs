@@ -46,7 +46,8 @@ pub struct Grown {
 /// without a class below `classes`, or outside the table is left out. `classes` of 0 counts as 1. One class, constant
 /// features or one row give a single leaf; no row at all gives a leaf that holds every class alike.
 ///
-/// Ties go to the lowest feature, then the lowest threshold, then missing left. A node that saw missing values sends
+/// Of splits that gain alike the one in the widest gap is taken, its threshold in the middle of the gap; other ties go
+/// to the lowest feature, then the lowest threshold, then missing left. A node that saw missing values sends
 /// them where the impurity is lower, and may ask "present or missing" (threshold `f64::MAX`); a node that saw none
 /// sends them to its heavier child, left when equal. At most [`MAX_NODES`] nodes: the lowest levels give way.
 pub fn grow(
@@ -174,11 +175,9 @@ impl Grower<'_> {
         let grow_right = || self.node(right, right_spare, right_weights, right_histogram, depth + 1);
         let (left, right) = if parallel { rayon::join(grow_left, grow_right) } else { (grow_left(), grow_right()) };
 
-        // Past the last cut only "present or missing" is left to ask.
-        let threshold = self.search.binned.cuts(best.feature).get(best.bin).copied().unwrap_or(f64::MAX);
         let split = Split {
             feature: best.feature as u16,
-            threshold,
+            threshold: best.threshold,
             missing_left: best.missing_left.unwrap_or(heavier_left),
             gain: best.score - unsplit,
             left,

@@ -4,7 +4,7 @@
 //! smartcore 0.7's tree knows neither missing values, weights nor class fractions, and depends on the order of its
 //! rows. So missing values become a number below their column's least, rows are sorted by content, one class never
 //! reaches it, and the leaves are filled by sending the training rows through its nodes. Those are private: they are
-//! read from its serde form, through bincode. What stays: it drops some valid splits between tied values, and needs
+//! read from its serde form, as JSON values in memory. What stays: it drops some valid splits between tied values, and needs
 //! time and memory for every row at every node (a million rows: minutes, gigabytes).
 
 use std::cmp::Ordering;
@@ -29,9 +29,9 @@ pub enum SmartcoreError {
     #[error("smartcore cannot fit a tree to {rows} rows: {reason}")]
     Fit { rows: usize, reason: String },
     #[error("smartcore's tree cannot be written by serde")]
-    Encode(#[source] bincode::error::EncodeError),
+    Encode(#[source] serde_json::Error),
     #[error("smartcore's tree does not have the nodes that version 0.7.0 writes")]
-    Decode(#[source] bincode::error::DecodeError),
+    Decode(#[source] serde_json::Error),
     #[error("smartcore's tree is not one that podprint can use")]
     Tree(#[from] TreeError),
 }
@@ -73,40 +73,39 @@ pub fn fit<C: AsRef<[f64]>>(
     let labels: Vec<u32> = table.rows.iter().map(|row| u32::from(row.class)).collect();
     let fitted: Classifier = DecisionTreeClassifier::fit(&matrix, &labels, parameters).map_err(failed)?;
 
-    let bytes = bincode::serde::encode_to_vec(&fitted, bincode::config::standard()).map_err(SmartcoreError::Encode)?;
-    // The nodes come first; what follows them is not needed.
-    let (nodes, _) = bincode::serde::decode_from_slice::<Vec<Mirror>, _>(&bytes, bincode::config::standard())
-        .map_err(SmartcoreError::Decode)?;
+    let value = serde_json::to_value(&fitted).map_err(SmartcoreError::Encode)?;
+    let Mirror { nodes } = serde_json::from_value(value).map_err(SmartcoreError::Decode)?;
     let importance = fitted.compute_feature_importances(true);
     let importance = importance.into_iter().map(|share| if share.is_finite() { share } else { 0.0 }).collect();
     let shape = nodes.iter().map(|node| node.to_node(classes)).collect();
     Ok(Grown { tree: table.tree(shape, classes)?, importance })
 }
 
-/// smartcore's node, field by field as version 0.7.0 writes it; bincode has no names to go by.
+/// What is read of smartcore's tree, by the field names of version 0.7.0.
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "every field stands for its place in the bytes")]
 struct Mirror {
-    output: usize,
-    n_node_samples: usize,
-    split_feature: usize,
-    split_value: Option<f64>,
-    split_score: Option<f64>,
-    true_child: Option<usize>,
-    false_child: Option<usize>,
-    impurity: Option<f64>,
+    nodes: Vec<MirrorNode>,
 }
 
-impl Mirror {
+#[derive(Deserialize)]
+struct MirrorNode {
+    split_feature: usize,
+    /// Absent in a leaf, and where it is not finite, which JSON cannot say; values within [`LARGEST`] give none.
+    split_value: Option<f64>,
+    true_child: Option<usize>,
+    false_child: Option<usize>,
+}
+
+impl MirrorNode {
     /// Its place in the tree; leaf weights and missing directions are yet to come. A number that does not fit its
-    /// type becomes one that [`Tree::from_nodes`] refuses.
+    /// type, or is absent, becomes one that [`Tree::from_nodes`] refuses.
     fn to_node(&self, classes: usize) -> Node {
-        let (Some(left), Some(right), Some(threshold)) = (self.true_child, self.false_child, self.split_value) else {
+        let (Some(left), Some(right)) = (self.true_child, self.false_child) else {
             return Node::Leaf { weights: vec![1; classes] };
         };
         Node::Split {
             feature: u16::try_from(self.split_feature).unwrap_or(u16::MAX),
-            threshold,
+            threshold: self.split_value.unwrap_or(f64::NAN),
             missing_left: true,
             left: u32::try_from(left).unwrap_or(0),
             right: u32::try_from(right).unwrap_or(0),

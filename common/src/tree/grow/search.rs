@@ -25,10 +25,21 @@ pub(super) struct Entry {
 /// kept sorted by class and one class's cells (2 KiB a feature) fit the fastest cache.
 pub(super) type Histogram = Vec<[u64; 256]>;
 
+/// Splits whose gains differ by less than this share of the most there is to gain count as alike, and the wider gap
+/// between the two sides decides: among a few dozen pods many cuts divide the classes by chance, and a cut in a wide gap is
+/// the one that holds for the next pod.
+const ALIKE: f64 = 1.0 / 64.0;
+
 /// The best split found so far in a node: rows up to `bin` go left.
 pub(super) struct Best {
     pub(super) feature: usize,
     pub(super) bin: usize,
+    /// In the middle of the gap between the node's values on both sides.
+    pub(super) threshold: f64,
+    /// Width of that gap, in shares of its ends: 0 where the node's values are dense, at most 2.
+    gap: f64,
+    /// Gains that count as alike have the same step.
+    step: f64,
     /// `None` where the node has no missing values.
     pub(super) missing_left: Option<bool>,
     /// The sum over both children of (sum of squared class weights) / weight; impurity falls as it rises.
@@ -86,11 +97,10 @@ impl<'a> Search<'a> {
     /// The best split with a score above `least`, if there is one; `totals` are the node's class weights.
     pub(super) fn best_of_histogram(&self, histogram: &Histogram, totals: &[f64], least: f64) -> Option<Best> {
         let mut best = None;
-        let mut score = least;
         for feature in 0..self.features {
             let bins = 0..=self.binned.cuts(feature).len();
             let cell = |bin: usize, class: usize| histogram[class * self.features + feature][bin & 255];
-            self.scan(feature, bins, cell, totals, &mut score, &mut best);
+            self.scan(feature, bins, cell, totals, least, &mut best);
         }
         best
     }
@@ -98,7 +108,6 @@ impl<'a> Search<'a> {
     /// The same for a node of few rows, which has no histogram.
     pub(super) fn best_of_few(&self, entries: &[Entry], totals: &[f64], least: f64) -> Option<Best> {
         let mut best = None;
-        let mut score = least;
         let mut cells = vec![0_u64; 256 * self.classes];
         for feature in 0..self.features {
             let mut occupied = [0_u64; 4];
@@ -109,7 +118,7 @@ impl<'a> Search<'a> {
             }
             let cell = |bin: usize, class: usize| cells[bin * self.classes + class];
             let present = ones(occupied).filter(|bin| *bin != usize::from(MISSING));
-            self.scan(feature, present, cell, totals, &mut score, &mut best);
+            self.scan(feature, present, cell, totals, least, &mut best);
             for bin in ones(occupied) {
                 cells[bin * self.classes..(bin + 1) * self.classes].fill(0);
             }
@@ -117,22 +126,23 @@ impl<'a> Search<'a> {
         best
     }
 
-    /// Tries every cut of one feature; `bins` ascend and leave out only empty ones. What beats `score` becomes `best`.
+    /// Tries every cut of one feature; `bins` ascend and leave out only empty ones. What is better than `best` and scores
+    /// above `least` becomes it.
     fn scan(
         &self,
         feature: usize,
         bins: impl Iterator<Item = usize>,
         cell: impl Fn(usize, usize) -> u64,
         totals: &[f64],
-        score: &mut f64,
+        least: f64,
         best: &mut Option<Best>,
     ) {
         let all: f64 = totals.iter().sum();
+        let cuts = self.binned.cuts(feature);
         let missing: Vec<f64> = (0..self.classes).map(|class| cell(usize::from(MISSING), class) as f64).collect();
         let missing_weight: f64 = missing.iter().sum();
-        let mut left = vec![0.0; self.classes];
-        let mut left_weight = 0.0;
-        let mut try_split = |bin: usize, missing_left: Option<bool>, left: &[f64], extra: &[f64], weight: f64| {
+        // `bin` is the last on the left, `next` the first of the node's on the right.
+        let mut try_split = |bin: usize, next: usize, missing_left: Option<bool>, left: &[f64], extra: &[f64], weight: f64| {
             let right_weight = all - weight;
             if weight < self.min_leaf || right_weight < self.min_leaf {
                 return;
@@ -143,35 +153,58 @@ impl<'a> Search<'a> {
                 here += left * left;
                 there += right * right;
             }
-            let found = here / weight + there / right_weight;
-            if found > *score {
-                *score = found;
-                *best = Some(Best { feature, bin, missing_left, score: found });
+            let score = here / weight + there / right_weight;
+            if score <= least {
+                return;
+            }
+            let step = ((score - least) / ((all - least) * ALIKE)).floor();
+            if best.as_ref().is_some_and(|best| step < best.step) {
+                return;
+            }
+            let (threshold, gap) = match (cuts.get(bin), cuts.get(next.wrapping_sub(1))) {
+                (Some(low), Some(high)) if low < high => middle(*low, *high),
+                (Some(cut), _) => (*cut, 0.0),
+                // Past the last cut only "present or missing" is left to ask.
+                (None, _) => (f64::MAX, 0.0),
+            };
+            if best.as_ref().is_none_or(|best| (step, gap, score) > (best.step, best.gap, best.score)) {
+                *best = Some(Best { feature, bin, threshold, gap, step, missing_left, score });
             }
         };
         let none = vec![0.0; self.classes];
+        let mut left = vec![0.0; self.classes];
+        let mut left_weight = 0.0;
+        let mut last = None;
         for bin in bins {
-            let mut held = 0.0;
-            for (class, left) in left.iter_mut().enumerate() {
-                // At most 52 bits: exact.
-                let weight = cell(bin, class) as i64 as f64;
-                *left += weight;
-                held += weight;
-            }
+            let weights = || (0..self.classes).map(|class| cell(bin, class) as i64 as f64);
+            let held: f64 = weights().sum();
             if held == 0.0 {
                 continue;
             }
-            left_weight += held;
-            if missing_weight == 0.0 {
-                try_split(bin, None, &left, &none, left_weight);
-            } else if left_weight + missing_weight < all {
-                try_split(bin, Some(true), &left, &missing, left_weight + missing_weight);
-                try_split(bin, Some(false), &left, &none, left_weight);
-            } else {
-                try_split(usize::from(MISSING) - 1, Some(false), &left, &none, left_weight);
+            if let Some(last) = last {
+                if missing_weight == 0.0 {
+                    try_split(last, bin, None, &left, &none, left_weight);
+                } else {
+                    try_split(last, bin, Some(true), &left, &missing, left_weight + missing_weight);
+                    try_split(last, bin, Some(false), &left, &none, left_weight);
+                }
             }
+            // At most 52 bits: exact.
+            left.iter_mut().zip(weights()).for_each(|(left, weight)| *left += weight);
+            left_weight += held;
+            last = Some(bin);
+        }
+        if missing_weight > 0.0 && last.is_some() {
+            try_split(usize::from(MISSING) - 1, usize::from(MISSING), Some(false), &left, &none, left_weight);
         }
     }
+}
+
+/// The middle between two values, and the width of the gap in shares of its ends. Between positive values the middle is the
+/// geometric one: sizes and rates spread over orders of magnitude.
+fn middle(low: f64, high: f64) -> (f64, f64) {
+    let middle = if low > 0.0 { low.sqrt() * high.sqrt() } else { low / 2.0 + high / 2.0 };
+    (middle.clamp(low, high), (high / 2.0 - low / 2.0) / (high.abs() / 2.0 + low.abs() / 2.0))
 }
 
 /// The numbers of the bits that are set, ascending.
