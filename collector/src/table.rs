@@ -4,17 +4,25 @@
 //! lengths: what is read has no units and windows of one sample.
 //!
 //! Read columns are numbers or names. A column of names that is neither class nor group becomes codes: 0 for the
-//! first of its values in the order of their text, 1 for the second, and so on; [`Table::coded`] says which.
-//! Missing is `?`, an empty cell, and in columns of numbers `NaN`; class and group may not be missing.
+//! first of its values, 1 for the second, and so on; [`Table::coded`] says which. Values that are numbers come first,
+//! by size, so that a stray word in a column of numbers does not hide their order; the others in the order of their
+//! text. Missing is `?`, an empty cell, and in columns of numbers `NaN`, `NA`, `N/A` and `null` (any case); class and
+//! group may not be missing. Spaces around the cells of CSV do not count.
+//!
+//! What no model can hold (the word `unknown` as a class, more features than it has room for, ...) is refused here,
+//! by the name that it has in the table.
 
 mod arff;
 mod comma;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use common::dataset::{Dataset, Feature};
+use common::labels::UNKNOWN;
+use common::model::{MAX_CLASS_NAME, MAX_CLASSES, MAX_FEATURES, MAX_NAME};
 use thiserror::Error;
 
 /// Name of the written column that holds the group.
@@ -101,8 +109,18 @@ pub enum TableError {
     Duplicate(String),
     #[error("column {0:?} cannot be both class and group")]
     SameColumn(String),
+    #[error("the header line has {0:?} between its names; columns must be separated by commas")]
+    Separator(char),
+    #[error("column {0} has no name; name it, or remove it if it only numbers the rows")]
+    Unnamed(usize),
     #[error("column {column:?} has {found} classes; up to {limit} are possible")]
     Classes { column: String, found: usize, limit: usize },
+    #[error("column {0:?} has the class \"unknown\", which is the answer for no class; rename or remove its rows")]
+    Reserved(String),
+    #[error("the table has {found} columns besides class and group; up to {limit} are possible")]
+    Features { found: usize, limit: usize },
+    #[error("{name:?} cannot be the name of a {what}: 1 to {limit} bytes without control characters are allowed")]
+    Name { what: &'static str, name: String, limit: usize },
     #[error("the table has no {0}")]
     Empty(&'static str),
 }
@@ -134,6 +152,9 @@ fn number(value: f64) -> String {
 
 /// The class's and the group's place among `names`; spaces around a name are forgiven.
 fn find_roles(names: &[&str], roles: &Roles) -> Result<(usize, Option<usize>), TableError> {
+    if let Some(at) = names.iter().position(|name| name.trim().is_empty()) {
+        return Err(TableError::Unnamed(at + 1));
+    }
     refuse_duplicates(names)?;
     let find = |column: &String| {
         let exact = names.iter().position(|name| name == column);
@@ -147,7 +168,37 @@ fn find_roles(names: &[&str], roles: &Roles) -> Result<(usize, Option<usize>), T
     if group == Some(class) {
         return Err(TableError::SameColumn(roles.class.clone()));
     }
+    let features = || (0..).zip(names).filter(|(at, _)| *at != class && Some(*at) != group).map(|(_, name)| *name);
+    let (found, limit) = (features().count(), MAX_FEATURES);
+    if found > limit {
+        return Err(TableError::Features { found, limit });
+    }
+    features().try_for_each(|name| refuse_name("feature", name, MAX_NAME))?;
     Ok((class, group))
+}
+
+/// A model's names are short and readable.
+fn refuse_name(what: &'static str, name: &str, limit: usize) -> Result<(), TableError> {
+    if (1..=limit).contains(&name.len()) && !name.contains(char::is_control) {
+        return Ok(());
+    }
+    let mut start: String = name.chars().take(64).collect();
+    if start.len() < name.len() {
+        start.push('…');
+    }
+    Err(TableError::Name { what, name: start, limit })
+}
+
+/// Classes that no model can hold.
+fn refuse_classes(column: &str, classes: &[String]) -> Result<(), TableError> {
+    let (found, limit) = (classes.len(), MAX_CLASSES);
+    if found > limit {
+        return Err(TableError::Classes { column: column.to_owned(), found, limit });
+    }
+    if classes.iter().any(|class| class == UNKNOWN) {
+        return Err(TableError::Reserved(column.to_owned()));
+    }
+    classes.iter().try_for_each(|class| refuse_name("class", class, MAX_CLASS_NAME))
 }
 
 fn refuse_duplicates(names: &[&str]) -> Result<(), TableError> {
@@ -205,8 +256,25 @@ impl Names {
 
     /// The values in the order of their text, and the cells as indices in it.
     fn sorted(self) -> (Vec<String>, Vec<u32>) {
+        self.sorted_by(str::cmp)
+    }
+
+    /// As [`Names::sorted`], but values that are numbers come first, by size.
+    fn codes(self) -> (Vec<String>, Vec<u32>) {
+        // "nan" parses too, and is a name here.
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|value| !value.is_nan());
+        self.sorted_by(|a, b| {
+            let by_size = match (number(a), number(b)) {
+                (Some(a), Some(b)) => a.total_cmp(&b),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            };
+            by_size.then_with(|| a.cmp(b))
+        })
+    }
+
+    fn sorted_by(self, compare: impl Fn(&str, &str) -> Ordering) -> (Vec<String>, Vec<u32>) {
         let mut order: Vec<u32> = (0..self.values.len() as u32).collect();
-        order.sort_by_key(|at| &self.values[*at as usize]);
+        order.sort_by(|a, b| compare(&self.values[*a as usize], &self.values[*b as usize]));
         let mut rank = vec![0; order.len()];
         for (place, at) in (0..).zip(&order) {
             rank[*at as usize] = place;
@@ -226,10 +294,7 @@ fn assemble(names: Vec<String>, columns: Vec<Column>, class: usize, group: Optio
         match column {
             Column::Names(cells) if at == class => {
                 let (values, cells) = if cells.declared { (cells.values, cells.cells) } else { cells.sorted() };
-                let limit = usize::from(u16::MAX);
-                if values.len() > limit {
-                    return Err(TableError::Classes { column: name, found: values.len(), limit });
-                }
+                refuse_classes(&name, &values)?;
                 data.classes = values;
                 data.class = cells.iter().map(|cell| *cell as u16).collect();
             }
@@ -238,7 +303,7 @@ fn assemble(names: Vec<String>, columns: Vec<Column>, class: usize, group: Optio
                 data.group = cells.cells;
             }
             Column::Names(cells) => {
-                let (values, cells) = cells.sorted();
+                let (values, cells) = cells.codes();
                 let code = |cell: &u32| if *cell == Names::MISSING { f64::NAN } else { f64::from(*cell) };
                 data.columns.push(cells.iter().map(code).collect());
                 coded.push(Coded { column: name.clone(), values });

@@ -72,7 +72,7 @@ pub static CATALOG: &[Spec] = &[
     original("image", Unit::None, Group::Names, |v| v.hash(v.context.image)),
     original("container_name", Unit::None, Group::Names, |v| v.hash(v.context.container)),
     original("image_size_bytes", Unit::Bytes, Group::Image, |v| v.context.image_bytes.unwrap_or(f64::NAN)),
-    original("running_time_seconds", Unit::Seconds, Group::Age, |v| v.age()),
+    original("running_time_seconds", Unit::Seconds, Group::Age, |v| v.age(v.last_time())),
     // Memory.
     original("memory_usage_bytes", Unit::Bytes, Group::Memory, |v| v.last(MemoryUsage)),
     spec("memory_working_set_bytes", Unit::Bytes, Group::Memory, |v| v.last(MemoryWorkingSet)),

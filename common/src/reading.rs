@@ -101,7 +101,7 @@ impl Joiner {
                 self.network_seen = true;
                 let state = self.pods.entry(pod.clone()).or_default();
                 state.heard = state.heard.max(time);
-                state.network = newer(state.network.take(), time, values);
+                state.network = Some(newer(state.network.take(), time, values));
                 // The pod's containers may have been waiting for this.
                 let first = ContainerName { pod: pod.clone(), container: "".into() };
                 let waiting: Vec<ContainerName> = self
@@ -119,13 +119,13 @@ impl Joiner {
                 let state = self.pods.entry(pod).or_default();
                 state.heard = state.heard.max(time);
                 let old = state.volumes.remove(&part);
-                state.volumes.extend(newer(old, time, values).map(|new| (part, new)));
+                state.volumes.insert(part, newer(old, time, values));
             }
             (Family::BlockIo, Some(container)) => {
                 self.block_io_seen = true;
                 let name = ContainerName { pod, container };
                 let state = self.container(&name, time);
-                state.block_io = newer(state.block_io.take(), time, values);
+                state.block_io = Some(newer(state.block_io.take(), time, values));
                 self.release_complete(&name);
             }
             (Family::Cadvisor, Some(container)) => {
@@ -260,14 +260,15 @@ fn within(at: Option<&(Time, Values)>, time: Time, millis: i64) -> bool {
     at.is_some_and(|(at, _)| (at.millis() - time.millis()).abs() <= millis)
 }
 
-fn newer(old: Option<(Time, Values)>, time: Time, values: Values) -> Option<(Time, Values)> {
+/// The later of two values; of one time, both together.
+fn newer(old: Option<(Time, Values)>, time: Time, values: Values) -> (Time, Values) {
     match old {
-        Some((at, old)) if at > time => Some((at, old)),
+        Some((at, old)) if at > time => (at, old),
         Some((at, mut old)) if at == time => {
             old.merge(&values);
-            Some((at, old))
+            (at, old)
         }
-        _ => Some((time, values)),
+        _ => (time, values),
     }
 }
 

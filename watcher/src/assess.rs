@@ -63,8 +63,10 @@ pub enum What {
 
 struct Task {
     assessment: Assessment,
-    /// When the container was known to run, which is when its time-out began.
+    /// When the container was known to run.
     running: Option<Time>,
+    /// When it times out, while its first sample is waited for.
+    deadline: Option<Time>,
 }
 
 struct Followed {
@@ -72,9 +74,26 @@ struct Followed {
     tasks: HashMap<Arc<str>, Task>,
 }
 
+/// Which namespaces are watched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    /// Only these; empty for all.
+    pub only: Vec<String>,
+    /// Never these.
+    pub except: Vec<String>,
+}
+
+impl Namespaces {
+    fn include(&self, namespace: &str) -> bool {
+        let named = |list: &[String]| list.iter().any(|name| name == namespace);
+        (self.only.is_empty() || named(&self.only)) && !named(&self.except)
+    }
+}
+
 /// The pods that are followed.
 pub struct Follower {
     pods: HashMap<PodName, Followed>,
+    namespaces: Namespaces,
     images: ImageSizes,
     timeout_millis: i64,
     /// Tasks that wait for their first sample, by the time at which they time out.
@@ -82,9 +101,9 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows nothing yet. A container whose first sample takes longer than `timeout_millis` is said to have timed out.
-    pub fn new(images: ImageSizes, timeout_millis: i64) -> Self {
-        Self { pods: HashMap::new(), images, timeout_millis, deadlines: BTreeSet::new() }
+    /// Follows nothing yet, and later only pods of `namespaces`. A container whose first sample takes longer than `timeout_millis` is said to have timed out.
+    pub fn new(namespaces: Namespaces, images: ImageSizes, timeout_millis: i64) -> Self {
+        Self { pods: HashMap::new(), namespaces, images, timeout_millis, deadlines: BTreeSet::new() }
     }
 
     /// How many pods are followed.
@@ -126,6 +145,9 @@ impl Follower {
     }
 
     fn applied(&mut self, now: Time, pod: Pod, sayings: &mut Vec<Saying>) {
+        if !self.namespaces.include(&pod.name.namespace) {
+            return;
+        }
         let known = self.pods.get(&pod.name).map(|followed| Arc::clone(&followed.pod.uid));
         if let Some(uid) = known.filter(|uid| *uid != pod.uid) {
             // The old pod of this name is gone; its deletion was missed.
@@ -143,7 +165,7 @@ impl Follower {
         for container in &pod.containers {
             let task = followed.tasks.entry(Arc::clone(&container.name)).or_insert_with(|| {
                 sayings.push(saying(now, &pod, What::Running { container: Arc::clone(&container.name) }));
-                Task { assessment: Assessment::default(), running: None }
+                Task { assessment: Assessment::default(), running: None, deadline: None }
             });
             let Some(started) = container.started else { continue };
             task.assessment.started(started);
@@ -151,7 +173,9 @@ impl Follower {
                 task.running = Some(now.max(started));
                 if task.assessment.verdict().is_none() {
                     let name = ContainerName { pod: pod.name.clone(), container: Arc::clone(&container.name) };
-                    self.deadlines.insert((now.plus_millis(self.timeout_millis), name));
+                    let deadline = now.plus_millis(self.timeout_millis);
+                    task.deadline = Some(deadline);
+                    self.deadlines.insert((deadline, name));
                 }
             }
         }
@@ -182,12 +206,10 @@ impl Follower {
             image: &container.image,
             image_bytes: self.images.get(&container.image).map(|bytes| bytes as f64),
         };
-        let first = task.assessment.verdict().is_none();
         let Some(verdict) = task.assessment.observe(judge, context, sample) else { return };
         let running = *task.running.get_or_insert(now);
-        if first {
-            self.deadlines.remove(&(running.plus_millis(self.timeout_millis), name.clone()));
-            self.deadlines.retain(|(_, task)| task != name);
+        if let Some(deadline) = task.deadline.take() {
+            self.deadlines.remove(&(deadline, name.clone()));
         }
         let settled = verdict.settled;
         let container = &name.container;
@@ -205,4 +227,140 @@ impl Follower {
 
 fn saying(time: Time, pod: &Pod, what: What) -> Saying {
     Saying { time, pod: pod.name.clone(), uid: Arc::clone(&pod.uid), what }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use common::dataset::Feature;
+    use common::model::{Engine, Model, ModelParts, TrainingFacts};
+    use common::pod::Container;
+    use common::sample::{Metric, Values};
+    use common::tree::{Node, Tree};
+
+    use super::*;
+
+    /// Says `small` below 10 MiB of anonymous memory, else `large`.
+    fn judge() -> Judge {
+        let split = Node::Split { feature: 0, threshold: 1e7, missing_left: true, left: 1, right: 2 };
+        let leaf = |weights: [u32; 2]| Node::Leaf { weights: weights.to_vec() };
+        let nodes = vec![split, leaf([9000, 0]), leaf([0, 9000])];
+        let parts = ModelParts {
+            engine: Engine::Podprint,
+            classes: vec!["small".into(), "large".into()],
+            features: vec![Feature { name: "memory_rss_bytes".into(), unit: "B".into() }],
+            scaling: None,
+            trees: vec![Tree::from_nodes(nodes, 1, 2).unwrap()],
+            facts: TrainingFacts { pods: vec![9, 9], samples: vec![9, 9], importance: vec![1.0], ..Default::default() },
+        };
+        Judge::new(Model::new(parts).unwrap()).unwrap()
+    }
+
+    fn at(seconds: i64) -> Time {
+        Time::from_millis(seconds * 1000)
+    }
+
+    fn pod(name: &str, uid: &str, started: Option<i64>) -> Pod {
+        Pod {
+            name: PodName::checked("shop", name).unwrap(),
+            uid: uid.into(),
+            labels: BTreeMap::new(),
+            containers: vec![Container {
+                name: "app".into(),
+                image: "x".into(),
+                started: started.map(at),
+                restarts: 0,
+            }],
+            ended: false,
+        }
+    }
+
+    fn applied(seconds: i64, name: &str, uid: &str, started: Option<i64>) -> Timed {
+        Timed { time: at(seconds), event: Event::Pod(PodEvent::Applied(pod(name, uid, started))) }
+    }
+
+    fn deleted(seconds: i64, name: &str, uid: &str) -> Timed {
+        let name = PodName::checked("shop", name).unwrap();
+        Timed { time: at(seconds), event: Event::Pod(PodEvent::Deleted { name, uid: uid.into() }) }
+    }
+
+    fn sample(seconds: i64, name: &str, memory: f64) -> Timed {
+        let mut values = Values::default();
+        values.set(Metric::MemoryRss, memory);
+        let name = ContainerName { pod: PodName::checked("shop", name).unwrap(), container: "app".into() };
+        Timed { time: at(seconds), event: Event::Sample(name, Sample { time: at(seconds), values }) }
+    }
+
+    /// What is said, one word each: `+pod`, `type@samples` (`!` when settled), `timeout`, `-pod`.
+    #[track_caller]
+    fn check(namespaces: Namespaces, events: Vec<Timed>, expected: &[&str]) {
+        let judge = judge();
+        let mut follower = Follower::new(namespaces, ImageSizes::default(), 60_000);
+        let mut said = Vec::new();
+        for event in events {
+            said.extend(follower.on(&judge, event).into_iter().filter_map(|saying| match saying.what {
+                What::Recognized => Some(format!("+{}", saying.pod.name)),
+                What::Classified { verdict, .. } => {
+                    Some(format!("{}@{}{}", verdict.pod_type, verdict.samples, if verdict.settled { "!" } else { "" }))
+                }
+                What::TimedOut { .. } => Some("timeout".to_owned()),
+                What::Deleted => Some(format!("-{}", saying.pod.name)),
+                What::Running { .. } | What::Finished { .. } => None,
+            }));
+        }
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn a_verdict_is_said_first_when_it_changes_and_when_it_settles() {
+        let mut events = vec![applied(0, "a", "1", Some(0))];
+        events.extend((1..=9).map(|i| sample(i * 10, "a", if i == 1 { 1e6 } else { 1e8 })));
+        // After two samples both classes are as probable, and the first is said still.
+        check(Namespaces::default(), events, &["+a", "small@1", "large@3", "large@6!"]);
+    }
+
+    #[test]
+    fn a_pod_that_is_announced_again_is_not_recognized_again() {
+        let events = vec![applied(0, "a", "1", None), applied(5, "a", "1", Some(4)), applied(9, "a", "1", Some(4))];
+        check(Namespaces::default(), events, &["+a"]);
+    }
+
+    #[test]
+    fn a_pod_of_the_same_name_is_another_one() {
+        let events =
+            vec![applied(0, "a", "1", None), applied(5, "a", "2", None), deleted(6, "a", "1"), deleted(7, "a", "2")];
+        check(Namespaces::default(), events, &["+a", "-a", "+a", "-a"]);
+    }
+
+    #[test]
+    fn the_timeout_runs_from_the_containers_start_and_a_late_sample_is_answered() {
+        let pending = applied(0, "a", "1", None);
+        let events =
+            vec![pending, applied(100, "b", "2", None), applied(101, "a", "1", Some(101)), sample(170, "a", 1e6)];
+        check(Namespaces::default(), events, &["+a", "+b", "timeout", "small@1"]);
+    }
+
+    #[test]
+    fn a_deleted_pod_does_not_time_out() {
+        let events = vec![applied(0, "a", "1", Some(0)), deleted(10, "a", "1"), applied(100, "b", "2", None)];
+        check(Namespaces::default(), events, &["+a", "-a", "+b"]);
+    }
+
+    #[test]
+    fn a_sample_of_a_pod_that_nobody_announced_says_nothing() {
+        check(Namespaces::default(), vec![sample(10, "ghost", 1e6)], &[]);
+    }
+
+    #[test]
+    fn namespaces_can_be_chosen_and_left_out() {
+        let one = |only: &[&str], except: &[&str]| Namespaces {
+            only: only.iter().map(ToString::to_string).collect(),
+            except: except.iter().map(ToString::to_string).collect(),
+        };
+        let events = || vec![applied(0, "a", "1", None)];
+        check(one(&["shop"], &[]), events(), &["+a"]);
+        check(one(&["bank"], &[]), events(), &[]);
+        check(one(&["shop"], &["shop"]), events(), &[]);
+    }
 }

@@ -38,7 +38,8 @@ pub async fn main(
 }
 
 async fn run(settings: Settings, mut shutdown: Shutdown) -> Result<(), Failure> {
-    let Settings { log: _, recording: dir, speed, model, classes, timeout, verdicts, unused_watch_rate } = settings;
+    let Settings { log: _, recording: dir, speed, model, classes, namespaces, timeout, verdicts, unused_watch_rate } =
+        settings;
     if let Some(rate) = unused_watch_rate {
         info!("{} is not used any more: pods are watched, not polled", rate.name());
     }
@@ -59,7 +60,7 @@ async fn run(settings: Settings, mut shutdown: Shutdown) -> Result<(), Failure> 
     let mut score = Score::open(&dir)?;
     let mut file = VerdictFile::create(verdicts.as_deref())?;
     let mut follower =
-        Follower::new(recording.images().clone(), i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX));
+        Follower::new(namespaces, recording.images().clone(), i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX));
     let mut span = Span::default();
     let begun = Instant::now();
     info!(recording = %dir.display(), "Start watching pods");

@@ -9,6 +9,7 @@ use common::labels::ClassList;
 use common::settings::{Given, LogSettings, Lookup, MetricsSource, Program, Speed};
 
 use crate::args::{self, Args};
+use crate::assess::Namespaces;
 
 /// Everything that a run of the watcher is told.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub model: PathBuf,
     /// The class list that the model must have, where one is set.
     pub classes: Option<ClassList>,
+    /// Which namespaces are watched.
+    pub namespaces: Namespaces,
     /// How long a container's first sample may take before it is said.
     pub timeout: Duration,
     /// Where verdicts are written.
@@ -62,6 +65,7 @@ impl Settings {
             speed,
             model: model.unwrap_or(watching.model),
             classes,
+            namespaces: Namespaces { only: watching.namespaces, except: watching.exclude_namespaces },
             timeout: watching.timeout,
             verdicts,
             unused_watch_rate: watching.unused_watch_rate,

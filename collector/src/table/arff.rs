@@ -187,10 +187,15 @@ fn attribute(rest: &str, line: u64) -> Result<(String, Column), TableError> {
                     Some(Token::Bare(value)) => values.push(value.to_owned()),
                     Some(Token::Quoted(value)) => values.push(value.into_owned()),
                     Some(Token::Comma) => {}
-                    Some(Token::Close) => break Column::Names(Names::declared(values)),
+                    Some(Token::Close) => break,
                     Some(Token::Open) | None => return Err(refuse("the list of values is not closed")),
                 }
             }
+            let names = Names::declared(values);
+            if names.index.len() < names.values.len() {
+                return Err(refuse("a value is listed twice"));
+            }
+            Column::Names(names)
         }
         Some(Token::Bare(kind)) => match kind.to_ascii_lowercase().as_str() {
             "numeric" | "real" | "integer" => Column::Numbers(Vec::new()),

@@ -1,4 +1,5 @@
-//! CSV: a header line, then rows. A column with any cell that is not a number is a column of names.
+//! CSV: a header line, then rows. A column with any cell that is not a number is a column of names. Spaces around cells
+//! do not count: `a, b` is written by hand as often as `a,b`.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -30,6 +31,19 @@ pub(super) fn read(mut source: impl Read + Seek, roles: &Roles) -> Result<Table,
     let mut names: Vec<String> = reader.headers().map_err(refusal)?.iter().map(str::to_owned).collect();
     if let Some(first) = names.first_mut() {
         *first = first.trim_start_matches('\u{feff}').to_owned();
+    }
+    for name in &mut names {
+        *name = name.trim().to_owned();
+    }
+    match names.as_slice() {
+        [] => return Err(TableError::Empty("header line")),
+        [one] if one.is_empty() => return Err(TableError::Empty("header line")),
+        [one] => {
+            if let Some(separator) = one.chars().find(|c| [';', '\t', '|'].contains(c)) {
+                return Err(TableError::Separator(separator));
+            }
+        }
+        _ => {}
     }
     let borrowed: Vec<&str> = names.iter().map(String::as_str).collect();
     let (class, group) = find_roles(&borrowed, roles)?;
@@ -63,7 +77,7 @@ pub(super) fn read(mut source: impl Read + Seek, roles: &Roles) -> Result<Table,
                     return Err(TableError::Missing { line, column: names[at].clone() });
                 }
                 Column::Names(values) => {
-                    values.push((!missing(cell)).then_some(cell));
+                    values.push((!missing(cell)).then_some(cell.trim()));
                 }
             }
         }
@@ -76,7 +90,7 @@ fn missing(cell: &str) -> bool {
 }
 
 fn missing_number(cell: &str) -> bool {
-    missing(cell) || cell.trim().eq_ignore_ascii_case("nan")
+    missing(cell) || ["nan", "na", "n/a", "null"].iter().any(|word| cell.trim().eq_ignore_ascii_case(word))
 }
 
 fn refusal(error: csv::Error) -> TableError {

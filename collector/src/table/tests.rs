@@ -111,6 +111,7 @@ fn bad_tables_are_refused_with_their_line() {
     let all = |text: &str, message: &str| check_refused(Format::Arff, text, message);
     all("@attribute t DATE 'yyyy'\n", "line 1: date attributes are not supported; turn dates into numbers first");
     all("@attribute t relational\n", "line 1: relational attributes are not supported; flatten the table first");
+    all("@attribute class {a,b,a}\n", "line 1 is not a line of a table: a value is listed twice");
     all("@attribute class {a\n", "line 1 is not a line of a table: the list of values is not closed");
     all("x,y\n", "line 1 is not a line of a table: @relation, @attribute or @data is expected before the data");
     all("", "the table has no @data line");
@@ -121,11 +122,75 @@ fn bad_tables_are_refused_with_their_line() {
     csv("x,class\n1,\n", "line 2, column \"class\": the value is missing; class and group need one in every row");
     csv("x,x,class\n", "column \"x\" occurs twice");
     csv("class\na\n", "the table has no column besides class and group");
-    csv("", "there is no column \"class\"; the columns are ");
+    csv("", "the table has no header line");
+    csv("\u{feff}\r\n\r\n", "the table has no header line");
     let latin = read(Cursor::new(b"x,class\n1,\xe9\n"), Format::Csv, &roles("class", None)).unwrap_err();
     assert_eq!(latin.to_string(), "line 2 is not a line of a table: it is not UTF-8 text");
     let same = read_text(Format::Csv, "x,class\n1,a\n", Some("class")).unwrap_err();
     assert_eq!(same.to_string(), "column \"class\" cannot be both class and group");
+}
+
+#[test]
+fn tables_that_no_model_can_hold_are_refused_by_their_own_names() {
+    let csv = |text: &str, message: &str| check_refused(Format::Csv, text, message);
+    csv(",x,class\n0,1,a\n", "column 1 has no name; name it, or remove it if it only numbers the rows");
+    csv("x,class, \n1,a,\n", "column 3 has no name; name it, or remove it if it only numbers the rows");
+    csv("x;class\n1;a\n", "the header line has ';' between its names; columns must be separated by commas");
+    csv("x\tclass\n1\ta\n", "the header line has '\\t' between its names; columns must be separated by commas");
+    let unknown =
+        "column \"class\" has the class \"unknown\", which is the answer for no class; rename or remove its rows";
+    csv("x,class\n1,a\n2,unknown\n", unknown);
+    check_refused(Format::Arff, "@attribute x real\n@attribute class {a,unknown}\n@data\n1,a\n", unknown);
+    csv(
+        "x,class\n1,\"a\n2,b\n",
+        "\"a\\n2,b\" cannot be the name of a class: 1 to 63 bytes without control characters are allowed",
+    );
+    let long = format!("{},class\n1,a\n", "x".repeat(256));
+    let start = "x".repeat(64);
+    csv(
+        &long,
+        &format!("\"{start}…\" cannot be the name of a feature: 1 to 255 bytes without control characters are allowed"),
+    );
+    let wide: Vec<String> = (0..1025).map(|at| format!("f{at}")).collect();
+    csv(
+        &format!("{},class\n", wide.join(",")),
+        "the table has 1025 columns besides class and group; up to 1024 are possible",
+    );
+    assert!(matches!(
+        read_text(Format::Csv, &format!("{},class\n", wide[1..].join(",")), None),
+        Err(TableError::Empty("rows"))
+    ));
+    let many: String = (0..1025).map(|at| format!("1,c{at}\n")).collect();
+    csv(&format!("x,class\n{many}"), "column \"class\" has 1025 classes; up to 1024 are possible");
+}
+
+#[test]
+fn windows_line_ends_byte_order_mark_and_spaces_change_nothing() {
+    let plain = read_text(Format::Csv, "x,y,pod,class\n1,u,p,a\n2,v,q,b\n", Some("pod")).unwrap();
+    for text in [
+        "x,y,pod,class\r\n1,u,p,a\r\n2,v,q,b\r\n",
+        "\u{feff}x,y,pod,class\r\n1,u,p,a\r\n2,v,q,b",
+        "\u{feff}\"x\",y,pod,class\n1,u,p,a\n\n2,v,q,b\n\n",
+        "x, y, pod, class\n 1, u, p, a\n2,v,q ,b \n",
+    ] {
+        assert_eq!(read_text(Format::Csv, text, Some("pod")).unwrap(), plain, "{text:?}");
+    }
+    let error = read_text(Format::Csv, "x,class\r\n1,a\r\ninf,a\r\n", None).unwrap_err();
+    assert_eq!(error.to_string(), "line 3, column \"x\": \"inf\" is not a finite number");
+}
+
+#[test]
+fn missing_as_other_programs_write_it_leaves_a_column_of_numbers() {
+    let table = read_text(Format::Csv, "x,class\n10,a\nNA,a\n n/a,b\nNULL,b\n9,b\n", None).unwrap();
+    assert!(table.coded.is_empty());
+    assert_eq!(table.data.columns[0].iter().filter(|value| value.is_nan()).count(), 3);
+}
+
+#[test]
+fn stray_word_keeps_the_order_of_numbers() {
+    let table = read_text(Format::Csv, "x,class\n10,a\nfoo,a\n9,b\n-1e3,b\n,b\nbar,b\n", None).unwrap();
+    assert_eq!(table.coded[0].values, ["-1e3", "9", "10", "bar", "foo"]);
+    assert_eq!(table.data.columns[0][..4], [2.0, 4.0, 1.0, 0.0]);
 }
 
 #[test]
@@ -154,12 +219,16 @@ fn rows(data: &Dataset) -> Vec<String> {
     (0..data.rows()).map(row).collect()
 }
 
-/// Any text that is not missing and no role.
+/// Any text that is not missing, no role, and readable enough for a model.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![".{1,12}", "[ ,'\"{}%?@\\\\\\t\\r\\nß€a1-]{1,8}"].prop_filter(
         "means missing, or a role",
         |text: &String| {
-            !matches!(text.trim(), "" | "?") && text != GROUP && text != CLASS && !text.starts_with('\u{feff}')
+            !matches!(text.trim(), "" | "?" | UNKNOWN)
+                && !text.contains(char::is_control)
+                && text != GROUP
+                && text != CLASS
+                && !text.starts_with('\u{feff}')
         },
     )
 }
@@ -186,9 +255,14 @@ fn table() -> impl Strategy<Value = Dataset> {
 proptest! {
     #[test]
     fn what_is_written_is_read(data in table()) {
+        let mut names = data.features.iter().map(|feature| &feature.name).chain(&data.classes).chain(&data.groups);
+        let spaces = names.any(|name| name.trim() != name);
         for format in [Format::Arff, Format::Csv] {
             let mut out = Vec::new();
             write(&data, format, &mut out).unwrap();
+            if spaces && format == Format::Csv {
+                continue; // Spaces around names do not survive.
+            }
             let table = read(Cursor::new(&out), format, &roles(CLASS, Some(GROUP))).unwrap();
             prop_assert_eq!(&table.data.features, &data.features);
             prop_assert_eq!(rows(&table.data), rows(&data));

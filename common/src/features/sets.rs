@@ -33,8 +33,11 @@ pub enum FeatureSetError {
     Empty,
 }
 
+/// A name, and which features belong to the set of that name.
+type NamedSet = (&'static str, fn(&Spec) -> bool);
+
 /// The named sets: which features belong to each.
-static SETS: &[(&str, fn(&Spec) -> bool)] = &[
+static SETS: &[NamedSet] = &[
     ("default", |s| !matches!(s.group, Group::Names | Group::Image | Group::Age | Group::Totals)),
     ("all", |_| true),
     ("original", |s| s.original),

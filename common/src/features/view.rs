@@ -1,6 +1,7 @@
 //! What features are computed from: levels, increases and rates of a window's metrics.
 
 use crate::sample::{Kind, Metric};
+use crate::time::Time;
 use crate::window::Window;
 
 /// What is known of a container beside its metrics.
@@ -30,9 +31,14 @@ impl<'a> View<'a> {
         Self { window, context }
     }
 
-    /// Seconds since the start, at the last sample.
-    pub(super) fn age(&self) -> f64 {
-        self.window.samples().next_back().and_then(|last| self.window.age(last.time)).unwrap_or(f64::NAN)
+    /// Time of the last sample.
+    pub(super) fn last_time(&self) -> Option<Time> {
+        self.window.samples().next_back().map(|last| last.time)
+    }
+
+    /// Seconds from the start to `time`.
+    pub(super) fn age(&self, time: Option<Time>) -> f64 {
+        time.and_then(|time| self.window.age(time)).unwrap_or(f64::NAN)
     }
 
     /// The last value there is.

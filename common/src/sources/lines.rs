@@ -29,10 +29,10 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn bad(&mut self, what: impl ToString) {
+    fn bad(&mut self, what: impl Into<String>) {
         self.bad += 1;
         if self.first_bad.is_none() {
-            self.first_bad = Some((self.lines, what.to_string()));
+            self.first_bad = Some((self.lines, what.into()));
         }
     }
 }

@@ -4,8 +4,8 @@
 //! smartcore 0.7's tree knows neither missing values, weights nor class fractions, and depends on the order of its
 //! rows. So missing values become a number below their column's least, rows are sorted by content, one class never
 //! reaches it, and the leaves are filled by sending the training rows through its nodes. Those are private: they are
-//! read from its serde form, as JSON values in memory. What stays: it drops some valid splits between tied values, and needs
-//! time and memory for every row at every node (a million rows: minutes, gigabytes).
+//! read from its serde form, as JSON values in memory. What stays: it drops some valid splits between tied values,
+//! and needs time and memory for every row at every node (a million rows: minutes, gigabytes).
 
 use std::cmp::Ordering;
 
@@ -214,7 +214,7 @@ impl Table {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{GrowSettings, Grown, Node, Tree, fit};
+    use super::{GrowSettings, Grown, MirrorNode, Node, Tree, TreeError, fit};
 
     const NAN: f64 = f64::NAN;
 
@@ -237,6 +237,15 @@ mod tests {
         let found = fitted(&[vec![1., 1., 1., 1.], vec![5., 5., 7., 7.]], &[0, 0, 1, 1]);
         assert_eq!(found.tree.nodes(), [split(1, 6.0, true, 1, 2), leaf([2000, 0]), leaf([0, 2000])]);
         assert_eq!(found.importance, [0.0, 1.0]);
+    }
+
+    #[test]
+    fn number_that_json_cannot_say_is_refused() {
+        let json = r#"{"split_feature": 0, "split_value": null, "true_child": 1, "false_child": 2}"#;
+        let node: MirrorNode = serde_json::from_str(json).unwrap();
+        let leaves = [leaf([1, 1]), leaf([1, 1])];
+        let nodes = [node.to_node(2)].into_iter().chain(leaves).collect();
+        assert!(matches!(Tree::from_nodes(nodes, 1, 2), Err(TreeError::Threshold(0))));
     }
 
     #[test]

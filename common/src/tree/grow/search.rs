@@ -142,35 +142,36 @@ impl<'a> Search<'a> {
         let missing: Vec<f64> = (0..self.classes).map(|class| cell(usize::from(MISSING), class) as f64).collect();
         let missing_weight: f64 = missing.iter().sum();
         // `bin` is the last on the left, `next` the first of the node's on the right.
-        let mut try_split = |bin: usize, next: usize, missing_left: Option<bool>, left: &[f64], extra: &[f64], weight: f64| {
-            let right_weight = all - weight;
-            if weight < self.min_leaf || right_weight < self.min_leaf {
-                return;
-            }
-            let (mut here, mut there) = (0.0, 0.0);
-            for ((left, extra), total) in left.iter().zip(extra).zip(totals) {
-                let (left, right) = (left + extra, total - left - extra);
-                here += left * left;
-                there += right * right;
-            }
-            let score = here / weight + there / right_weight;
-            if score <= least {
-                return;
-            }
-            let step = ((score - least) / ((all - least) * ALIKE)).floor();
-            if best.as_ref().is_some_and(|best| step < best.step) {
-                return;
-            }
-            let (threshold, gap) = match (cuts.get(bin), cuts.get(next.wrapping_sub(1))) {
-                (Some(low), Some(high)) if low < high => middle(*low, *high),
-                (Some(cut), _) => (*cut, 0.0),
-                // Past the last cut only "present or missing" is left to ask.
-                (None, _) => (f64::MAX, 0.0),
+        let mut try_split =
+            |bin: usize, next: usize, missing_left: Option<bool>, left: &[f64], extra: &[f64], weight: f64| {
+                let right_weight = all - weight;
+                if weight < self.min_leaf || right_weight < self.min_leaf {
+                    return;
+                }
+                let (mut here, mut there) = (0.0, 0.0);
+                for ((left, extra), total) in left.iter().zip(extra).zip(totals) {
+                    let (left, right) = (left + extra, total - left - extra);
+                    here += left * left;
+                    there += right * right;
+                }
+                let score = here / weight + there / right_weight;
+                if score <= least {
+                    return;
+                }
+                let step = ((score - least) / ((all - least) * ALIKE)).floor();
+                if best.as_ref().is_some_and(|best| step < best.step) {
+                    return;
+                }
+                let (threshold, gap) = match (cuts.get(bin), cuts.get(next.wrapping_sub(1))) {
+                    (Some(low), Some(high)) if low < high => middle(*low, *high),
+                    (Some(cut), _) => (*cut, 0.0),
+                    // Past the last cut only "present or missing" is left to ask.
+                    (None, _) => (f64::MAX, 0.0),
+                };
+                if best.as_ref().is_none_or(|best| (step, gap, score) > (best.step, best.gap, best.score)) {
+                    *best = Some(Best { feature, bin, threshold, gap, step, missing_left, score });
+                }
             };
-            if best.as_ref().is_none_or(|best| (step, gap, score) > (best.step, best.gap, best.score)) {
-                *best = Some(Best { feature, bin, threshold, gap, step, missing_left, score });
-            }
-        };
         let none = vec![0.0; self.classes];
         let mut left = vec![0.0; self.classes];
         let mut left_weight = 0.0;
