@@ -91,7 +91,7 @@ impl Score {
             tally.settled.extend(answer.and_then(|answer| answer.settled_seconds));
         }
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(presets::ASCII_MARKDOWN);
         table.set_header([
             "type",
             "right",
