@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use common::dataset::Dataset;
-use common::features::{Context, FeatureSet, extract_some};
+use common::features::{Context, FeatureSet, extract};
 use common::labels::{ClassList, LabelSource, label};
 use common::pod::{ImageSizes, Pod, PodEvent};
 use common::sample::{ContainerName, PodName, Sample};
@@ -132,14 +132,8 @@ impl Collector {
             Pushed::Restarted => known.in_window = 1,
             Pushed::Repeated | Pushed::TooOld => return,
         }
-        let context = Context {
-            namespace: &name.pod.namespace,
-            pod: &name.pod.name,
-            container: &name.container,
-            image: &container.image,
-            image_bytes: self.images.get(&container.image).map(|bytes| bytes as f64),
-        };
-        let row = extract_some(&known.window, context, self.plan.features.positions());
+        let context = Context::new(name, &container.image, &self.images);
+        let row = extract(&known.window, context, self.plan.features.positions());
         for (column, value) in self.data.columns.iter_mut().zip(row) {
             column.push(value);
         }

@@ -152,16 +152,12 @@ fn learn(
     let model = trainer.train(data, &rows, facts)?;
     let learned = Learned {
         importance: model.facts().importance.clone(),
-        tree: model.trees().iter().map(|tree| tree.to_text(data_features(&model), &data.classes)).collect(),
+        tree: model.trees().iter().map(|tree| tree.to_text(model.features(), &data.classes)).collect(),
         model: None,
     };
     let about =
         About { source, time: now.to_string(), seed: plan.seed, engine: trainer.engine.to_string(), held_out, notes };
     Ok((Report::new(about, data, evaluation, curve, learned), model))
-}
-
-fn data_features(model: &Model) -> &[common::dataset::Feature] {
-    model.features()
 }
 
 /// What cannot be trained from is said with what to do about it.

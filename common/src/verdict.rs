@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::features::{Context, extract_some};
+use crate::features::{Context, extract};
 use crate::labels::UNKNOWN;
 use crate::model::Model;
 use crate::sample::Sample;
@@ -64,7 +64,7 @@ impl Judge {
 
     /// Class probabilities of a window with at least one sample.
     fn probabilities(&self, window: &Window, context: Context<'_>) -> Vec<f64> {
-        self.model.probabilities(&extract_some(window, context, &self.positions))
+        self.model.probabilities(&extract(window, context, &self.positions))
     }
 }
 

@@ -199,13 +199,7 @@ impl Follower {
         else {
             return;
         };
-        let context = Context {
-            namespace: &name.pod.namespace,
-            pod: &name.pod.name,
-            container: &name.container,
-            image: &container.image,
-            image_bytes: self.images.get(&container.image).map(|bytes| bytes as f64),
-        };
+        let context = Context::new(name, &container.image, &self.images);
         let Some(verdict) = task.assessment.observe(judge, context, sample) else { return };
         let running = *task.running.get_or_insert(now);
         if let Some(deadline) = task.deadline.take() {

@@ -73,28 +73,11 @@ pub fn log(saying: &Saying) {
         What::Classified { container, verdict, millis } => {
             let confidence = (verdict.confidence * 100.0).round() / 100.0;
             let (samples, settled) = (verdict.samples, verdict.settled);
-            let pod_type = &verdict.pod_type;
-            if &**pod_type == UNKNOWN {
-                info!(
-                    namespace,
-                    container = &**container,
-                    confidence,
-                    samples,
-                    milliseconds = millis,
-                    settled,
-                    "{pod} is of unknown type, no class of the model is probable enough"
-                );
-            } else {
-                info!(
-                    namespace,
-                    container = &**container,
-                    confidence,
-                    samples,
-                    milliseconds = millis,
-                    settled,
-                    "{pod} got classified by the model as {pod_type}"
-                );
-            }
+            let said = match &*verdict.pod_type {
+                UNKNOWN => format!("{pod} is of unknown type, no class of the model is probable enough"),
+                pod_type => format!("{pod} got classified by the model as {pod_type}"),
+            };
+            info!(namespace, container = &**container, confidence, samples, milliseconds = millis, settled, "{said}");
         }
         What::Finished { container } => info!(namespace, container = &**container, "Thread {pod} finished"),
         What::TimedOut { container, millis } => warn!(

@@ -1,7 +1,7 @@
 //! CSV: a header line, then rows. A column with any cell that is not a number is a column of names. Spaces around cells
 //! do not count: `a, b` is written by hand as often as `a,b`.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use common::dataset::Dataset;
 use csv::{ErrorKind, Reader, StringRecord, Writer};
@@ -27,6 +27,8 @@ pub(super) fn write(data: &Dataset, out: impl Write) -> io::Result<()> {
 
 /// Reads twice: first what each column is, then the cells.
 pub(super) fn read(mut source: impl Read + Seek, roles: &Roles) -> Result<Table, TableError> {
+    let lines = Lines { crlf: ends_with_crlf(&mut source).map_err(TableError::Read)? };
+    let refusal = |error| lines.refusal(error);
     let mut reader = Reader::from_reader(&mut source);
     let mut names: Vec<String> = reader.headers().map_err(refusal)?.iter().map(str::to_owned).collect();
     if let Some(first) = names.first_mut() {
@@ -65,7 +67,7 @@ pub(super) fn read(mut source: impl Read + Seek, roles: &Roles) -> Result<Table,
         .collect();
     let mut reader = Reader::from_reader(&mut source);
     while reader.read_record(&mut record).map_err(refusal)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position());
         for (at, (column, cell)) in columns.iter_mut().zip(&record).enumerate() {
             match column {
                 Column::Numbers(values) if missing_number(cell) => values.push(f64::NAN),
@@ -93,14 +95,35 @@ fn missing_number(cell: &str) -> bool {
     missing(cell) || ["nan", "na", "n/a", "null"].iter().any(|word| cell.trim().eq_ignore_ascii_case(word))
 }
 
-fn refusal(error: csv::Error) -> TableError {
-    let line = error.position().map_or(0, csv::Position::line);
-    match error.into_kind() {
-        ErrorKind::Io(source) => TableError::Read(source),
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            TableError::Ragged { line, found: len as usize, expected: expected_len as usize }
+/// Whether the first line ends as on Windows; the source is at its start before and after.
+fn ends_with_crlf(source: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let mut first = Vec::new();
+    BufReader::new(&mut *source).read_until(b'\n', &mut first)?;
+    source.seek(SeekFrom::Start(0))?;
+    Ok(first.ends_with(b"\r\n"))
+}
+
+/// Numbers of lines, for messages.
+#[derive(Clone, Copy)]
+struct Lines {
+    crlf: bool,
+}
+
+impl Lines {
+    /// The `csv` crate ends a record at `\r` and counts the line at `\n`: after the first, Windows lines are one behind.
+    fn of(self, position: Option<&csv::Position>) -> u64 {
+        position.map_or(0, |position| position.line() + u64::from(self.crlf && position.byte() > 0))
+    }
+
+    fn refusal(self, error: csv::Error) -> TableError {
+        let line = self.of(error.position());
+        match error.into_kind() {
+            ErrorKind::Io(source) => TableError::Read(source),
+            ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                TableError::Ragged { line, found: len as usize, expected: expected_len as usize }
+            }
+            ErrorKind::Utf8 { .. } => TableError::Line { line, reason: "it is not UTF-8 text".to_owned() },
+            other => TableError::Line { line, reason: format!("{other:?}") },
         }
-        ErrorKind::Utf8 { .. } => TableError::Line { line, reason: "it is not UTF-8 text".to_owned() },
-        other => TableError::Line { line, reason: format!("{other:?}") },
     }
 }

@@ -1,6 +1,7 @@
 //! What features are computed from: levels, increases and rates of a window's metrics.
 
-use crate::sample::{Kind, Metric};
+use crate::pod::ImageSizes;
+use crate::sample::{ContainerName, Kind, Metric};
 use crate::time::Time;
 use crate::window::Window;
 
@@ -17,6 +18,19 @@ pub struct Context<'a> {
     pub image: &'a str,
     /// The image's size, where a node says it.
     pub image_bytes: Option<f64>,
+}
+
+impl<'a> Context<'a> {
+    /// What is known of the container `name` that runs `image`.
+    pub fn new(name: &'a ContainerName, image: &'a str, images: &ImageSizes) -> Self {
+        Self {
+            namespace: &name.pod.namespace,
+            pod: &name.pod.name,
+            container: &name.container,
+            image,
+            image_bytes: images.get(image).map(|bytes| bytes as f64),
+        }
+    }
 }
 
 /// A window with its context.
