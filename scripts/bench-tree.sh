@@ -7,13 +7,5 @@ target=${CARGO_TARGET_DIR:-target}
 
 cargo build --quiet --release --package common --no-default-features --example tree_bench
 
-has_sklearn() { "$1" -c 'import sklearn, sys; sys.exit(sklearn.__version__ != "1.9.1")' 2>/dev/null; }
-python=python3
-if ! has_sklearn "$python"; then
-    python=$target/bench-tree-venv/bin/python
-    if ! has_sklearn "$python"; then
-        python3 -m venv "$target/bench-tree-venv"
-        "$python" -m pip install --quiet scikit-learn==1.9.1
-    fi
-fi
+python=$(scripts/sklearn-python.sh "$target")
 exec "$python" scripts/bench-tree.py --target "$target" "$@"

@@ -171,7 +171,7 @@ pub fn table_notes(table: &Table) -> (HeldOut, Vec<String>) {
         .iter()
         .map(|coded| {
             let (column, count) = (&coded.column, coded.values.len());
-            format!("column {column:?} has names: its {count} values were taken as the codes 0, 1, ... in the order of their text")
+            format!("column {column:?} has names: its {count} values were taken as the codes 0, 1, ..., numbers first by size, then by their text")
         })
         .collect();
     let Some(column) = &table.group_column else {

@@ -8,7 +8,7 @@ use common::dataset::Dataset;
 use common::evaluation::{evaluate, learning_curve};
 use common::failure::Failure;
 use common::model::file::{encode, fingerprint};
-use common::model::{Model, TrainingFacts};
+use common::model::{MAX_SOURCE, Model, TrainingFacts};
 use common::shutdown::Shutdown;
 use common::sources::recording::Recording;
 use common::telemetry;
@@ -22,7 +22,6 @@ use crate::results;
 use crate::schedule::Schedule;
 use crate::settings::{Learning, Pass, Settings, Work};
 use crate::table::{self, Format, Roles};
-use crate::train::counts;
 
 /// Runs the collector to its end.
 pub async fn main(
@@ -115,6 +114,9 @@ fn evaluate_table(job: &Evaluate, learning: &Learning) -> anyhow::Result<()> {
     };
     let table = read().with_context(|| format!("cannot evaluate {shown}"))?;
     info!(table = %shown, rows = table.data.rows(), "read the table");
+    if let [one] = classes_with_rows(&table.data).as_slice() {
+        bail!("column {:?} of {shown} holds one class only, {one:?}; a model tells at least two apart", job.class);
+    }
     let (held_out, notes) = table_notes(&table);
     let (report, _) = learn(&table.data, learning, format!("table {shown}"), held_out, notes)?;
     results::report(&job.results, &report)?;
@@ -143,7 +145,7 @@ fn learn(
     let rows: Vec<u32> = (0..data.rows() as u32).collect();
     let facts = TrainingFacts {
         trained_at: now.millis(),
-        source: source.clone(),
+        source: short(&source),
         seed: plan.seed,
         figures,
         ..TrainingFacts::default()
@@ -160,15 +162,22 @@ fn learn(
     Ok((Report::new(about, data, evaluation, curve, learned), model))
 }
 
+/// A source's description as a model file can hold it.
+fn short(source: &str) -> String {
+    source.chars().filter(|c| !c.is_control()).take(MAX_SOURCE / 4).collect()
+}
+
+/// The classes that have rows.
+fn classes_with_rows(data: &Dataset) -> Vec<&str> {
+    let has_rows = |index: usize| data.class.iter().any(|class| usize::from(*class) == index);
+    data.classes.iter().enumerate().filter(|(index, _)| has_rows(*index)).map(|(_, class)| class.as_str()).collect()
+}
+
 /// What cannot be trained from is said with what to do about it.
 fn refuse_unusable(data: &Dataset, pass: &Pass) -> anyhow::Result<()> {
-    let rows: Vec<u32> = (0..data.rows() as u32).collect();
-    let (pods, _) = counts(data, &rows);
-    let with_pods: Vec<&str> =
-        data.classes.iter().zip(&pods).filter(|(_, pods)| **pods > 0).map(|(class, _)| class.as_str()).collect();
     let list = data.classes.join(",");
     let sources = pass.plan.labels.len();
-    match with_pods.as_slice() {
+    match classes_with_rows(data).as_slice() {
         [] => bail!(
             "no samples of any class of the list {list}; start pods whose label podprint.io/type, name or image names a \
              class, wait for their first metrics, or change data.aggregator.decision.tree.classifier.list (label.source \

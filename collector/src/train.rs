@@ -156,7 +156,7 @@ fn normalise(column: &mut [f64]) -> (f64, f64) {
 }
 
 /// Pods and samples of each class.
-pub fn counts(data: &Dataset, rows: &[u32]) -> (Vec<u32>, Vec<u64>) {
+fn counts(data: &Dataset, rows: &[u32]) -> (Vec<u32>, Vec<u64>) {
     let mut pods = vec![0; data.classes.len()];
     let mut samples = vec![0; data.classes.len()];
     let mut met = vec![false; data.groups.len()];
