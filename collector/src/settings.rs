@@ -104,8 +104,10 @@ impl Settings {
                 .map_err(|error| label_source.refused(error))?,
             features: features.text().parse().map_err(|error| features.refused(error))?,
         };
+        // Read in any case: a wrong value is an error even where nobody asks for it.
+        let source = lookup.metrics_source(!recording.is_empty())?;
         if recording.is_empty() {
-            return Err(match lookup.metrics_source(false)? {
+            return Err(match source {
                 MetricsSource::Recording(_) => {
                     Failure::Settings("metrics.source is recording: name at least one with --recording DIR".to_owned())
                 }

@@ -94,7 +94,7 @@ async fn run(settings: Settings, mut shutdown: Shutdown) -> Result<(), Failure> 
     following.abort();
     let recording = replaying.await.context("the replay ended unexpectedly")?;
     recording.log_losses(&dir);
-    span.log(begun);
+    span.log(begun, shutdown.is_set());
     if let Some(score) = score.filter(|_| !shutdown.is_set()) {
         std::io::stdout().write_all(score.table(&class_names).as_bytes()).context("cannot write to standard output")?;
     }
@@ -139,7 +139,7 @@ impl Span {
         }
     }
 
-    fn log(&self, begun: Instant) {
+    fn log(&self, begun: Instant, cut_short: bool) {
         let Some(first) = self.first else {
             warn!("the recording holds no event");
             return;
@@ -155,7 +155,8 @@ impl Span {
             pod_minutes = pod_minutes.round(),
             seconds = format!("{seconds:.2}"),
             pod_minutes_per_second = per_second,
-            "watched the recording to its end"
+            "{}",
+            if cut_short { "stopped watching the recording" } else { "watched the recording to its end" }
         );
     }
 }

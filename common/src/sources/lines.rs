@@ -39,7 +39,7 @@ impl Counts {
 
 /// What can be wrong with a file as a whole.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open {path}: {source}")]
+#[error("cannot open {path}")]
 pub struct OpenError {
     /// The file.
     pub path: PathBuf,

@@ -20,7 +20,7 @@ use crate::time::Time;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// A file cannot be opened.
-    #[error("the recording lacks a file: {0}")]
+    #[error(transparent)]
     Open(#[from] OpenError),
     /// `nodes.json` is not a list of nodes.
     #[error("{path} is not a list of nodes: {reason}")]
