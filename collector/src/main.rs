@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let result = collector::run::main(std::env::args_os(), std::env::vars_os()).await;
+fn main() -> ExitCode {
+    let result = collector::run::main(std::env::args_os(), std::env::vars_os());
     common::failure::exit_code("collector", result)
 }

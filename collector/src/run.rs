@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use common::dataset::Dataset;
 use common::evaluation::{evaluate, learning_curve};
 use common::failure::Failure;
@@ -23,19 +24,31 @@ use crate::schedule::Schedule;
 use crate::settings::{Learning, Pass, Settings, Work};
 use crate::table::{self, Format, Roles};
 
-/// Runs the collector to its end.
-pub async fn main(
+/// Runs the collector to its end. A signal ends it at once, in the middle of a pass too: what a pass writes appears whole
+/// or not at all, so a pass that is cut off leaves nothing behind.
+pub fn main(
     line: impl IntoIterator<Item = OsString>,
     env: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
     let Settings { log, learning, work } = Settings::read(line, env)?;
     telemetry::init(&log).context("cannot begin to log")?;
-    let shutdown = Shutdown::signals().context("cannot listen to signals")?;
-    match work {
-        Work::Evaluate(job) => Ok(blocking(move || evaluate_table(&job, &learning)).await?),
-        Work::Train { schedule: None, pass } => Ok(blocking(move || train_once(&pass, &learning)).await?),
-        Work::Train { schedule: Some(schedule), pass } => Ok(on_schedule(&schedule, &pass, &learning, shutdown).await?),
-    }
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let result = runtime.block_on(async {
+        let mut shutdown = Shutdown::signals().context("cannot listen to signals")?;
+        let once = match work {
+            Work::Train { schedule: Some(schedule), pass } => {
+                return on_schedule(&schedule, &pass, &learning, shutdown).await;
+            }
+            Work::Train { schedule: None, pass } => {
+                unless_asked(&mut shutdown, move || train_once(&pass, &learning)).await
+            }
+            Work::Evaluate(job) => unless_asked(&mut shutdown, move || evaluate_table(&job, &learning)).await,
+        };
+        once.unwrap_or_else(|| Err(anyhow!("stopped by a signal before the work was done")))
+    });
+    // A pass that was cut off still computes on its thread; nobody waits for it.
+    runtime.shutdown_background();
+    Ok(result?)
 }
 
 /// Runs passes one after the other until a signal comes; a pass that fails is said, and the schedule goes on.
@@ -52,14 +65,15 @@ async fn on_schedule(
         let wait = u64::try_from(due.millis() - Time::now().millis()).unwrap_or(0);
         tokio::select! {
             () = shutdown.recv() => return Ok(()),
-            () = tokio::time::sleep(std::time::Duration::from_millis(wait)) => {}
+            () = tokio::time::sleep(Duration::from_millis(wait)) => {}
         }
         let (this, how) = (pass.clone(), learning.clone());
-        if let Err(reason) = blocking(move || train_once(&this, &how)).await {
-            error!(reason = %format!("{reason:#}"), "this training pass failed, the next one comes on schedule");
-        }
-        if shutdown.is_set() {
-            return Ok(());
+        match unless_asked(&mut shutdown, move || train_once(&this, &how)).await {
+            None => return Ok(()),
+            Some(Ok(())) => {}
+            Some(Err(reason)) => {
+                error!(reason = %format!("{reason:#}"), "this training pass failed, the next one comes on schedule");
+            }
         }
         // A pass that took longer than the interval makes the ones that came due meanwhile fall away.
         let now = Time::now();
@@ -70,12 +84,22 @@ async fn on_schedule(
     }
 }
 
-async fn blocking(work: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> anyhow::Result<()> {
-    tokio::task::spawn_blocking(work).await.context("the pass ended unexpectedly")?
+/// Does `work` on a thread of its own; `None` when the process is asked to stop first.
+async fn unless_asked(
+    shutdown: &mut Shutdown,
+    work: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
+) -> Option<anyhow::Result<()>> {
+    tokio::select! {
+        () = shutdown.recv() => None,
+        done = tokio::task::spawn_blocking(work) => {
+            Some(done.context("the pass ended unexpectedly").and_then(std::convert::identity))
+        }
+    }
 }
 
 /// One pass: fetch, label, windows, features, train, evaluate by pod, report, model.
 fn train_once(pass: &Pass, learning: &Learning) -> anyhow::Result<()> {
+    let begun = Instant::now();
     let mut collector = Collector::new(pass.plan.clone());
     for dir in &pass.recordings {
         info!(recording = %dir.display(), "reading");
@@ -101,7 +125,9 @@ fn train_once(pass: &Pass, learning: &Learning) -> anyhow::Result<()> {
     let size = ModelSize { bytes: bytes.len(), fingerprint: fingerprint(&bytes) };
     let report = Report { model: Some(size), ..report };
     results::report(&pass.results, &report)?;
-    results::model(pass, &report, &bytes)
+    results::model(pass, &report, &bytes)?;
+    info!(seconds = format!("{:.1}", begun.elapsed().as_secs_f64()), "the pass is done");
+    Ok(())
 }
 
 /// `collector evaluate`: the same report over any table.

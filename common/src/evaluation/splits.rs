@@ -41,7 +41,10 @@ pub fn splits(data: &Dataset, ratio: f64, iterations: u32, seed: u64) -> Vec<Spl
             .iter()
             .map(|(class, groups)| {
                 let mut groups = groups.clone();
-                Random::new(seed, &[u64::from(repeat), u64::from(*class)]).shuffle(&mut groups);
+                // By the class's name: the order of the class list changes nothing.
+                let name = data.classes[usize::from(*class)].bytes().map(u64::from);
+                let path: Vec<u64> = std::iter::once(u64::from(repeat)).chain(name).collect();
+                Random::new(seed, &path).shuffle(&mut groups);
                 groups
             })
             .collect();
@@ -202,6 +205,17 @@ mod tests {
         let first = splits(&data, 0.5, 2, 1);
         assert_ne!(first[0].test_groups, first[2].test_groups);
         assert_ne!(first[0].test_groups, splits(&data, 0.5, 1, 2)[0].test_groups);
+    }
+
+    #[test]
+    fn the_order_of_the_class_list_changes_nothing() {
+        let one = data(&[5, 4, 7]);
+        let mut other = one.clone();
+        other.classes.reverse();
+        for class in &mut other.class {
+            *class = 2 - *class;
+        }
+        assert_eq!(splits(&one, 0.5, 3, 7), splits(&other, 0.5, 3, 7));
     }
 
     #[test]

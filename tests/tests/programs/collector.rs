@@ -120,7 +120,7 @@ fn the_training_set_is_evaluated_alike_as_csv_and_as_arff() {
         assert!(done.stdout.contains("=== Confusion matrix"), "{}", done.stdout);
         serde_json::from_slice(&fs::read(report).unwrap()).unwrap()
     };
-    // CSV declares no classes: they stand in the order of their text, and the splits depend on the order.
+    // CSV declares no classes: they stand in the order of their text, and so do the lines of the matrix.
     let mut sorted: Vec<&str> = CLASSES.split(',').collect();
     sorted.sort_unstable();
     let arff = trained().arff.replace(&format!("{{{CLASSES}}}"), &format!("{{{}}}", sorted.join(",")));

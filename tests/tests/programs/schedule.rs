@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use podprint_tests::{CLASS_LIST, Running, bundled, collector, recording};
+use podprint_tests::{CLASS_LIST, Running, bundled, collector, recording, training};
 
 const PROMPT: Duration = Duration::from_secs(5);
 
@@ -102,11 +102,32 @@ fn a_sigterm_ends_the_wait_for_the_next_pass() {
         running.wait_for(if cron.is_some() {
             "training on schedule schedule=at 0 3 1 1 *"
         } else {
-            "training the model"
+            "the pass is done"
         });
         let (done, took) = running.terminate();
         let done = done.ended_with(0).said(&["shutting down signal=SIGTERM"]);
         assert!(took < PROMPT, "{took:?}");
         assert_eq!(done.stdout.contains("Model, base64"), cron.is_none());
+    }
+}
+
+#[test]
+fn a_sigterm_ends_a_pass_in_the_middle_and_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("model");
+    for (once, code) in [(true, 1), (false, 0)] {
+        let mut command = training();
+        command.args(["--training.iterations", "1000", "--output"]).arg(&model);
+        if !once {
+            command = scheduled(&bundled("train"), "nginx,redis", "3600000");
+            command.args(["--training.iterations", "1000", "--output"]).arg(&model);
+        }
+        let mut running = Running::start(&mut command);
+        running.wait_for("evaluating");
+        let (done, took) = running.terminate();
+        let done = done.ended_with(code).said(&["shutting down signal=SIGTERM"]);
+        assert!(took < PROMPT, "{took:?}");
+        assert_eq!(done.stdout, "");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }
