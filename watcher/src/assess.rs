@@ -106,16 +106,6 @@ impl Follower {
         Self { pods: HashMap::new(), namespaces, images, timeout_millis, deadlines: BTreeSet::new() }
     }
 
-    /// How many pods are followed.
-    pub fn len(&self) -> usize {
-        self.pods.len()
-    }
-
-    /// True when no pod is followed.
-    pub fn is_empty(&self) -> bool {
-        self.pods.is_empty()
-    }
-
     /// Takes what a source said and gives what there is to say of it.
     pub fn on(&mut self, judge: &Judge, timed: Timed) -> Vec<Saying> {
         let Timed { time, event } = timed;

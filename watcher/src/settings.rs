@@ -48,16 +48,13 @@ impl Settings {
             Some(given) => Some(given.text().parse().map_err(|error| given.refused(error))?),
             None => None,
         };
-        let (recording, speed) = match (recording, lookup.metrics_source(false)) {
-            (Some(dir), _) => match lookup.metrics_source(true)? {
-                MetricsSource::Recording(speed) => (dir, speed),
-                MetricsSource::InfluxDb(_) => return Err(not_yet()),
-            },
-            (None, Ok(MetricsSource::Recording(_))) => {
+        let source = lookup.metrics_source(recording.is_some())?;
+        let (recording, speed) = match (recording, source) {
+            (Some(dir), MetricsSource::Recording(speed)) => (dir, speed),
+            (None, MetricsSource::Recording(_)) => {
                 return Err(Failure::Settings("metrics.source is recording: name it with --recording DIR".to_owned()));
             }
-            (None, Ok(MetricsSource::InfluxDb(_))) => return Err(not_yet()),
-            (None, Err(error)) => return Err(error.into()),
+            (_, MetricsSource::InfluxDb(_)) => return Err(not_yet()),
         };
         Ok(Self {
             log,
