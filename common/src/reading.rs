@@ -5,7 +5,7 @@
 //! ([`SAME_PASS`]) or, where a source refreshes them slowly, recent enough. A sample leaves as soon as it has every family
 //! that this source has shown to have, or when time has moved on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::sample::{ContainerName, Metric, PodName, Sample, Values};
@@ -57,6 +57,7 @@ type Parts = HashMap<Arc<str>, (Time, Values)>;
 struct Pod {
     network: Option<(Time, Values)>,
     volumes: Parts,
+    containers: BTreeMap<Arc<str>, Container>,
     heard: Time,
 }
 
@@ -66,14 +67,12 @@ struct Container {
     cadvisor: Parts,
     /// The container's own readings that still wait for the other families.
     waiting: Vec<Sample>,
-    heard: Time,
 }
 
 /// Joins readings into samples. Memory is bounded by the containers heard of in the last quarter of an hour.
 #[derive(Debug, Default)]
 pub struct Joiner {
     pods: HashMap<PodName, Pod>,
-    containers: HashMap<ContainerName, Container>,
     /// Containers with a waiting sample, by its time.
     order: BTreeSet<(Time, ContainerName)>,
     ready: Vec<(ContainerName, Sample)>,
@@ -96,58 +95,46 @@ impl Joiner {
             self.release_before(time.plus_millis(-SAME_PASS));
             self.forget();
         }
+        let state = self.pods.entry(pod.clone()).or_default();
+        state.heard = state.heard.max(time);
         match (family, container) {
             (Family::Network, _) => {
                 self.network_seen = true;
-                let state = self.pods.entry(pod.clone()).or_default();
-                state.heard = state.heard.max(time);
                 state.network = Some(newer(state.network.take(), time, values));
                 // The pod's containers may have been waiting for this.
-                let first = ContainerName { pod: pod.clone(), container: "".into() };
-                let waiting: Vec<ContainerName> = self
-                    .order
-                    .range((time.plus_millis(-SAME_PASS), first)..)
-                    .map(|(_, name)| name)
-                    .filter(|name| name.pod == pod)
-                    .cloned()
-                    .collect();
-                for name in waiting {
-                    self.release_complete(&name);
+                for container in state.containers.keys().cloned().collect::<Vec<_>>() {
+                    self.release_complete(&ContainerName { pod: pod.clone(), container });
                 }
             }
             (Family::Volume, _) => {
-                let state = self.pods.entry(pod).or_default();
-                state.heard = state.heard.max(time);
                 let old = state.volumes.remove(&part);
                 state.volumes.insert(part, newer(old, time, values));
             }
             (Family::BlockIo, Some(container)) => {
                 self.block_io_seen = true;
-                let name = ContainerName { pod, container };
-                let state = self.container(&name, time);
-                state.block_io = Some(newer(state.block_io.take(), time, values));
-                self.release_complete(&name);
+                let of = state.containers.entry(Arc::clone(&container)).or_default();
+                of.block_io = Some(newer(of.block_io.take(), time, values));
+                self.release_complete(&ContainerName { pod, container });
             }
             (Family::Cadvisor, Some(container)) => {
-                let name = ContainerName { pod, container };
-                let state = self.container(&name, time);
-                match state.cadvisor.get_mut(&part) {
+                let of = state.containers.entry(container).or_default();
+                match of.cadvisor.get_mut(&part) {
                     Some((at, old)) => {
                         *at = time.max(*at);
                         old.merge(&values);
                     }
                     None => {
-                        state.cadvisor.insert(part, (time, values));
+                        of.cadvisor.insert(part, (time, values));
                     }
                 }
             }
             (Family::Container, Some(container)) => {
-                let name = ContainerName { pod, container };
-                let state = self.container(&name, time);
-                match state.waiting.iter_mut().find(|sample| sample.time == time) {
+                let of = state.containers.entry(Arc::clone(&container)).or_default();
+                match of.waiting.iter_mut().find(|sample| sample.time == time) {
                     Some(sample) => sample.values.merge(&values),
-                    None => state.waiting.push(Sample { time, values }),
+                    None => of.waiting.push(Sample { time, values }),
                 }
+                let name = ContainerName { pod, container };
                 self.order.insert((time, name.clone()));
                 self.release_complete(&name);
             }
@@ -171,12 +158,6 @@ impl Joiner {
         self.now
     }
 
-    fn container(&mut self, name: &ContainerName, time: Time) -> &mut Container {
-        let state = self.containers.entry(name.clone()).or_default();
-        state.heard = state.heard.max(time);
-        state
-    }
-
     fn release_before(&mut self, time: Time) {
         while let Some((at, name)) = self.order.pop_first() {
             if at >= time {
@@ -188,16 +169,16 @@ impl Joiner {
     }
 
     fn release_complete(&mut self, name: &ContainerName) {
-        let Some(state) = self.containers.get(name) else { return };
-        let network = self.pods.get(&name.pod).and_then(|pod| pod.network.as_ref());
+        let Some(pod) = self.pods.get(&name.pod) else { return };
+        let Some(state) = pod.containers.get(&name.container) else { return };
         let complete: Vec<Time> = state
             .waiting
             .iter()
             .map(|sample| sample.time)
             .filter(|time| {
                 self.first.is_some_and(|first| time.millis() > first.millis() + SAME_PASS)
-                    && (!self.network_seen || within(network, *time, SAME_PASS))
-                    && (!self.block_io_seen || within(state.block_io.as_ref(), *time, SAME_PASS))
+                    && (!self.network_seen || of_pass(pod.network.as_ref(), *time).is_some())
+                    && (!self.block_io_seen || of_pass(state.block_io.as_ref(), *time).is_some())
             })
             .collect();
         for time in complete {
@@ -207,36 +188,24 @@ impl Joiner {
     }
 
     fn release(&mut self, name: &ContainerName, time: Time) {
-        let Some(state) = self.containers.get_mut(name) else { return };
+        let Some(pod) = self.pods.get_mut(&name.pod) else { return };
+        let Some(state) = pod.containers.get_mut(&name.container) else { return };
         let Some(at) = state.waiting.iter().position(|sample| sample.time == time) else { return };
         let mut sample = state.waiting.remove(at);
-        let add = |parts: &Parts, metrics: &[Metric], values: &mut Values| {
-            for metric in metrics {
-                let held = parts
-                    .values()
-                    .filter(|(at, values)| (at.millis() - time.millis()).abs() <= SLOW_HOLDS && values.has(*metric))
-                    .map(|(_, values)| values.get(*metric));
-                if let Some(sum) = held.reduce(|sum, value| sum + value) {
-                    values.set(*metric, sum);
-                }
-            }
-        };
-        add(&state.cadvisor, CADVISOR_METRICS, &mut sample.values);
-        if let Some((_, values)) = state.block_io.as_ref().filter(|_| within(state.block_io.as_ref(), time, SAME_PASS))
-        {
-            sample.values.merge(values);
+        let values = &mut sample.values;
+        add(&state.cadvisor, CADVISOR_METRICS, time, values);
+        if let Some(block_io) = of_pass(state.block_io.as_ref(), time) {
+            values.merge(block_io);
         } else if state.block_io.is_some() {
             // Two countings of the same thing do not mix within one container.
             for metric in BLOCK_METRICS {
-                sample.values.set(*metric, f64::NAN);
+                values.set(*metric, f64::NAN);
             }
         }
-        if let Some(pod) = self.pods.get(&name.pod) {
-            if let Some((_, values)) = pod.network.as_ref().filter(|_| within(pod.network.as_ref(), time, SAME_PASS)) {
-                sample.values.merge(values);
-            }
-            add(&pod.volumes, &[Metric::VolumeUsed], &mut sample.values);
+        if let Some(network) = of_pass(pod.network.as_ref(), time) {
+            values.merge(network);
         }
+        add(&pod.volumes, &[Metric::VolumeUsed], time, values);
         self.ready.push((name.clone(), sample));
     }
 
@@ -247,7 +216,6 @@ impl Joiner {
         self.forgotten_at = self.now;
         let oldest = self.now.plus_millis(-FORGET_AFTER);
         self.pods.retain(|_, pod| pod.heard >= oldest);
-        self.containers.retain(|_, container| container.heard >= oldest);
     }
 }
 
@@ -256,8 +224,22 @@ const BLOCK_METRICS: &[Metric] =
 const CADVISOR_METRICS: &[Metric] =
     &[Metric::BlockReads, Metric::BlockWrites, Metric::BlockReadBytes, Metric::BlockWriteBytes, Metric::Processes];
 
-fn within(at: Option<&(Time, Values)>, time: Time, millis: i64) -> bool {
-    at.is_some_and(|(at, _)| (at.millis() - time.millis()).abs() <= millis)
+/// The values of the pass at `time`, where they are of it.
+fn of_pass(held: Option<&(Time, Values)>, time: Time) -> Option<&Values> {
+    held.filter(|(at, _)| (at.millis() - time.millis()).abs() <= SAME_PASS).map(|(_, values)| values)
+}
+
+/// Sets `metrics` to the sums over the parts that still hold at `time`.
+fn add(parts: &Parts, metrics: &[Metric], time: Time, values: &mut Values) {
+    for metric in metrics {
+        let held = parts
+            .values()
+            .filter(|(at, values)| (at.millis() - time.millis()).abs() <= SLOW_HOLDS && values.has(*metric))
+            .map(|(_, values)| values.get(*metric));
+        if let Some(sum) = held.reduce(|sum, value| sum + value) {
+            values.set(*metric, sum);
+        }
+    }
 }
 
 /// The later of two values; of one time, both together.
