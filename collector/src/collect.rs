@@ -27,8 +27,6 @@ struct Container {
     class: u16,
     group: u32,
     window: Window,
-    /// Samples since the window was begun anew.
-    in_window: usize,
 }
 
 /// A container that is what it was: a pod of the same name is another one.
@@ -113,24 +111,14 @@ impl Collector {
             };
             let group = self.data.groups.len() as u32;
             self.data.groups.push(format!("{}/{}/{}", pod.name, pod.uid, container.name));
-            let mut window = Window::default();
-            if let Some(started) = container.started {
-                window.started(started);
-            }
-            Some(Container { class, group, window, in_window: 0 })
+            Some(Container { class, group, window: Window::begin(container.started) })
         });
         let Some(known) = known else { return };
-        if known.in_window == LONGEST {
-            known.window = Window::default();
-            known.in_window = 0;
-            if let Some(started) = container.started {
-                known.window.started(started);
-            }
+        if known.window.len() == LONGEST {
+            known.window = Window::begin(container.started);
         }
-        match known.window.push(sample) {
-            Pushed::Added => known.in_window += 1,
-            Pushed::Restarted => known.in_window = 1,
-            Pushed::Repeated | Pushed::TooOld => return,
+        if matches!(known.window.push(sample), Pushed::Repeated | Pushed::TooOld) {
+            return;
         }
         let context = Context::new(name, &container.image, &self.images);
         let row = extract(&known.window, context, self.plan.features.positions());

@@ -195,8 +195,8 @@ fn short(source: &str) -> String {
 
 /// The classes that have rows.
 fn classes_with_rows(data: &Dataset) -> Vec<&str> {
-    let has_rows = |index: usize| data.class.iter().any(|class| usize::from(*class) == index);
-    data.classes.iter().enumerate().filter(|(index, _)| has_rows(*index)).map(|(_, class)| class.as_str()).collect()
+    let occurs = data.classes_in(0..data.rows() as u32);
+    data.classes.iter().zip(occurs).filter(|(_, occurs)| *occurs).map(|(class, _)| class.as_str()).collect()
 }
 
 /// What cannot be trained from is said with what to do about it.

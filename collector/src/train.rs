@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use common::dataset::Dataset;
 use common::evaluation::{Classifier, Learner};
-use common::model::{Engine, Model, ModelError, ModelParts, TrainingFacts};
+use common::model::{Engine, Model, ModelError, ModelParts, TrainingFacts, scale};
 use common::tree::bins::{Binned, MAX_BINS};
 use common::tree::grow::{GrowSettings, Grown, grow};
 use common::tree::smartcore::{self, SmartcoreError};
@@ -65,14 +65,13 @@ impl Trainer {
         let class: Vec<u16> = rows.iter().map(|row| data.class[*row as usize]).collect();
         let scaling = self.normalise.then(|| columns.iter_mut().map(|column| normalise(column)).collect());
         let all: Vec<u32> = (0..rows.len() as u32).collect();
+        let weights = pod_weights(data, rows);
         let Grown { tree, importance } = match self.engine {
             Engine::Podprint => {
                 let binned = Binned::new(&columns, MAX_BINS);
-                grow(&binned, &class, data.classes.len(), &pod_weights(data, rows), &all, &TREE)
+                grow(&binned, &class, data.classes.len(), &weights, &all, &TREE)
             }
-            Engine::Smartcore => {
-                smartcore::fit(&columns, &class, data.classes.len(), &pod_weights(data, rows), &all, &TREE)?
-            }
+            Engine::Smartcore => smartcore::fit(&columns, &class, data.classes.len(), &weights, &all, &TREE)?,
         };
         let tree = weigh_by_pods(tree, &columns, data, rows)?;
         let (pods, samples) = counts(data, rows);
@@ -149,8 +148,8 @@ fn normalise(column: &mut [f64]) -> (f64, f64) {
     if min > max {
         return (0.0, 0.0);
     }
-    for value in column.iter_mut().filter(|value| !value.is_nan()) {
-        *value = if min < max { (*value - min) / (max - min) } else { 0.0 };
+    for value in column {
+        *value = scale(*value, (min, max));
     }
     (min, max)
 }

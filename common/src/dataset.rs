@@ -37,6 +37,15 @@ impl Dataset {
         self.class.len()
     }
 
+    /// Which classes occur in `rows`, by class index.
+    pub fn classes_in(&self, rows: impl IntoIterator<Item = u32>) -> Vec<bool> {
+        let mut found = vec![false; self.classes.len()];
+        for row in rows {
+            found[usize::from(self.class[row as usize])] = true;
+        }
+        found
+    }
+
     /// The values of one row, in the order of the features, written over `row`.
     pub fn row(&self, index: usize, row: &mut Vec<f64>) {
         row.clear();

@@ -16,9 +16,10 @@ pub use confusion::{ClassFigures, Confusion};
 pub use curve::{CurveAverage, CurvePoint, LearningCurve, learning_curve};
 pub use splits::{RATIO, Split, splits};
 
+use crate::ballot::{Ballot, top};
 use crate::dataset::Dataset;
 use confusion::{mean, share};
-use units::{Units, classes_in};
+use units::Units;
 
 /// After how many samples of a held-out group its verdict is counted.
 pub const AFTER: [u32; 4] = [1, 3, 6, 12];
@@ -168,7 +169,7 @@ pub fn evaluate<L: Learner>(data: &Dataset, learner: &L, plan: &Plan) -> Result<
     let mut folds = (units.groups() <= LISTED_GROUPS).then(Vec::new);
     for split in &splits {
         let training = units.rows_of(&split.train_groups);
-        let trained = classes_in(data, &training);
+        let trained = data.classes_in(training.iter().copied());
         let fitted = learner.fit(data, &training)?;
         let mut held_out = Vec::new();
         for (unit, rows) in units.of_groups(&split.test_groups) {
@@ -189,11 +190,6 @@ pub fn evaluate<L: Learner>(data: &Dataset, learner: &L, plan: &Plan) -> Result<
         }
     }
     Ok(tally.finish(data, plan, &units, splits.len(), folds))
-}
-
-/// The class with the highest probability (the first of equals) and that probability.
-fn top(probabilities: &[f64]) -> (u16, f64) {
-    (0_u16..).zip(probabilities.iter().copied()).fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best })
 }
 
 /// Counts while the splits go by.
@@ -220,27 +216,25 @@ impl Tally {
 
     /// Judges the rows of one unit; gives the verdict that enters the confusion matrix.
     fn test(&mut self, data: &Dataset, fitted: &impl Classifier, group: u32, class: u16, rows: &[u32]) -> (u16, f64) {
-        let mut sums = vec![0.0; data.classes.len()];
+        let mut ballot = Ballot::default();
         let mut row = Vec::with_capacity(data.columns.len());
         let mut right_rows = 0_u64;
         let mut verdict = (0, 0.0);
         for (samples, index) in (1_u32..).zip(rows) {
             data.row(*index as usize, &mut row);
             let probabilities = fitted.probabilities(&row);
-            right_rows += u64::from(top(&probabilities).0 == class);
+            right_rows += u64::from(top(&probabilities).0 == usize::from(class));
             if samples > AFTER[AFTER.len() - 1] {
                 continue;
             }
-            for (sum, probability) in sums.iter_mut().zip(&probabilities) {
-                *sum += probability;
-            }
-            let (said, sum) = top(&sums);
-            let so_far = (said, sum / f64::from(samples));
+            ballot.add(&probabilities);
+            let (said, confidence) = ballot.top().unwrap_or_default();
+            let so_far = (said as u16, confidence);
             if let Some(at) = AFTER.iter().position(|n| *n == samples) {
                 let (groups, tested, right, confidence) = &mut self.after[at];
                 groups.insert(group);
                 *tested += 1;
-                *right += u64::from(said == class);
+                *right += u64::from(so_far.0 == class);
                 *confidence += so_far.1;
             }
             if samples <= CONFUSION_AFTER {

@@ -30,6 +30,8 @@ pub mod dataset;
 
 pub mod tree;
 
+pub mod ballot;
+
 pub mod evaluation;
 
 pub mod model;

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::ballot::top;
 use crate::dataset::Feature;
 use crate::labels::UNKNOWN;
 use crate::tree::Tree;
@@ -182,10 +183,7 @@ impl Model {
     /// The most probable class of a row; see [`Self::probabilities`].
     pub fn classify(&self, row: &[f64]) -> Classification {
         let probabilities = self.probabilities(row);
-        let (class, confidence) = probabilities
-            .iter()
-            .enumerate()
-            .fold((0, 0.0), |best, (class, p)| if *p > best.1 { (class, *p) } else { best });
+        let (class, confidence) = top(&probabilities);
         Classification { class, confidence, probabilities }
     }
 
@@ -251,8 +249,9 @@ impl Model {
     }
 }
 
-/// A value normalised to 0..1 over the training rows; a missing one stays missing, a constant column is 0.
-fn scale(value: f64, (min, max): (f64, f64)) -> f64 {
+/// A value normalised to 0..1 by the least and largest value of its column; a missing one stays missing, a constant
+/// column is 0.
+pub fn scale(value: f64, (min, max): (f64, f64)) -> f64 {
     if value.is_nan() || min < max { (value - min) / (max - min) } else { 0.0 }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ballot::Ballot;
 use crate::features::{Context, extract};
 use crate::labels::UNKNOWN;
 use crate::model::Model;
@@ -68,37 +69,6 @@ impl Judge {
     }
 }
 
-/// The mean of class probabilities over the windows seen so far: what training evaluates and the watcher says.
-#[derive(Debug, Clone, Default)]
-pub struct Ballot {
-    sum: Vec<f64>,
-    votes: usize,
-}
-
-impl Ballot {
-    /// Adds the probabilities of one more window.
-    pub fn add(&mut self, probabilities: &[f64]) {
-        if self.sum.len() != probabilities.len() {
-            *self = Self { sum: vec![0.0; probabilities.len()], votes: 0 };
-        }
-        for (sum, p) in self.sum.iter_mut().zip(probabilities) {
-            *sum += p;
-        }
-        self.votes += 1;
-    }
-
-    /// The most probable class (the first of equals) and its mean probability.
-    pub fn top(&self) -> Option<(usize, f64)> {
-        let mut best: Option<(usize, f64)> = None;
-        for (class, sum) in self.sum.iter().enumerate() {
-            if best.is_none_or(|(_, most)| *sum > most) {
-                best = Some((class, *sum));
-            }
-        }
-        best.map(|(class, sum)| (class, sum / self.votes as f64))
-    }
-}
-
 /// One container while its type is found out.
 #[derive(Debug, Clone, Default)]
 pub struct Assessment {
@@ -150,29 +120,5 @@ impl Assessment {
     /// The last answer.
     pub fn verdict(&self) -> Option<&Verdict> {
         self.said.as_ref()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Ballot;
-
-    #[test]
-    fn the_mean_of_the_windows_decides() {
-        let mut ballot = Ballot::default();
-        assert_eq!(ballot.top(), None);
-        ballot.add(&[0.6, 0.4]);
-        ballot.add(&[0.1, 0.9]);
-        // (0.4 + 0.9) / 2
-        let (class, confidence) = ballot.top().unwrap();
-        assert_eq!(class, 1);
-        assert!((confidence - 0.65).abs() < 1e-12);
-    }
-
-    #[test]
-    fn of_equals_the_first_class_is_said() {
-        let mut ballot = Ballot::default();
-        ballot.add(&[0.5, 0.5]);
-        assert_eq!(ballot.top().unwrap().0, 0);
     }
 }

@@ -33,6 +33,11 @@ pub enum Pushed {
 }
 
 impl Window {
+    /// An empty window of a container whose process was started then, where that is known.
+    pub fn begin(started: Option<Time>) -> Self {
+        Self { started, ..Self::default() }
+    }
+
     /// Says when the container's process was started; a start later than the one known begins a new window.
     pub fn started(&mut self, started: Time) {
         if self.started.is_some_and(|known| known < started) {

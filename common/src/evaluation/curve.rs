@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::confusion::mean;
 use super::splits::{Random, splits};
-use super::units::{Units, classes_in};
-use super::{Classifier, Learner, Plan, top};
+use super::units::Units;
+use super::{Classifier, Learner, Plan};
+use crate::ballot::top;
 use crate::dataset::Dataset;
 
 /// At most so many held-out rows are asked per split, evenly spread; more change the second digit of nothing, and
@@ -56,7 +57,7 @@ pub fn learning_curve<L: Learner>(
     let mut accuracies: Vec<Vec<f64>> = vec![Vec::new(); largest as usize];
     for (number, split) in splits(data, plan.ratio, plan.repeats, plan.seed).iter().enumerate() {
         let training = units.rows_of(&split.train_groups);
-        let held_out = HeldOut::of(data, &units, &split.test_groups, &classes_in(data, &training));
+        let held_out = HeldOut::of(data, &units, &split.test_groups, &data.classes_in(training.iter().copied()));
         if held_out.rows.is_empty() {
             continue;
         }
@@ -140,7 +141,7 @@ impl HeldOut {
     fn accuracy(&self, fitted: &impl Classifier) -> f64 {
         let right = |((row, class), weight): ((&Vec<f64>, &u16), &f64)| {
             let said = top(&fitted.probabilities(row)).0;
-            if said == *class { *weight } else { 0.0 }
+            if said == usize::from(*class) { *weight } else { 0.0 }
         };
         self.rows.iter().zip(&self.class).zip(&self.weight).map(right).sum::<f64>().min(1.0)
     }

@@ -80,12 +80,3 @@ impl Units {
         self.of_group.iter().filter(|units| units.len() > 1).count()
     }
 }
-
-/// Which classes occur in `rows`, by class index.
-pub(super) fn classes_in(data: &Dataset, rows: &[u32]) -> Vec<bool> {
-    let mut found = vec![false; data.classes.len()];
-    for row in rows {
-        found[usize::from(data.class[*row as usize])] = true;
-    }
-    found
-}
